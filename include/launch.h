@@ -1,0 +1,42 @@
+/* launch.h - what one start of one instance needs, worked out in full beforehand.
+ *
+ * Between clone and exec nothing may be allocated or looked up, so everything is here: expanded
+ * texts, the list of paths to try, the whole environment. Pure: no system call, no shared state. */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include <sys/types.h>
+
+struct task_config;
+
+/* Who is started: the values of ${TASK}, ${INSTANCE} and ${NAME}. */
+struct launch_id {
+    const char *task;
+    long instance; /* from 1 */
+    const char *name;
+};
+
+struct launch {
+    char **argv;  /* argv[0] is the program as written */
+    char **paths; /* to be tried in this order by execve(2); NULL-terminated */
+    char **envp;
+    char *directory;   /* NULL: stay */
+    char *stdout_path; /* NULL: /dev/null */
+    char *stderr_path; /* NULL: /dev/null */
+    int merge_stderr;  /* stderr goes where stdout goes */
+    mode_t umask;
+};
+
+/* Expands `task` for `id`. `environment` is the supervisor's (like environ).
+ * 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a text
+ * saying which variable is not set. */
+int launch_new(const struct task_config *task, const struct launch_id *id,
+               char *const *environment, struct launch **out_launch, char **out_error)
+    __attribute__((warn_unused_result));
+void launch_free(struct launch *launch);
+
+/* The command as shown to people: the text with ${TASK}, ${INSTANCE} and ${NAME} filled in.
+ * A string to free(), or NULL when out of memory. */
+char *launch_command_text(const struct task_config *task, const struct launch_id *id);
+
+#endif

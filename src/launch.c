@@ -1,0 +1,284 @@
+/* launch.c - see launch.h. */
+#include "launch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "expand.h"
+#include "words.h"
+
+#define SHELL "/bin/sh"
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What is being worked out, and with what. */
+struct work {
+    const struct task_config *task;
+    const struct launch_id *id;
+    struct expand_scope scope;
+    struct launch *launch;
+    char **out_error;
+};
+
+/* Variables of the supervisor's that say something about the supervisor alone. */
+static bool is_private(const char *entry)
+{
+    static const char *const names[] = { "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_",
+                                         "INVOCATION_ID=", "JOURNAL_STREAM=" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strncmp(entry, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Variables that the task gets from us, whatever else is said. */
+static bool is_ours(const char *name, size_t length)
+{
+    static const char *const names[] = { "TASKMASTER_TASK", "TASKMASTER_INSTANCE",
+                                         "TASKMASTER_NAME" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_set_by_task(const struct config_env *env, const char *name, size_t length)
+{
+    for (size_t i = 0; i < env->count; i++) {
+        if (strncmp(env->names[i], name, length) == 0 && env->names[i][length] == '\0')
+            return true;
+    }
+    return false;
+}
+
+static bool is_inherited(const struct work *w, const char *entry)
+{
+    const char *equals = strchr(entry, '=');
+    if (!equals || is_private(entry))
+        return false;
+    size_t length = (size_t)(equals - entry);
+    return !is_ours(entry, length) && !is_set_by_task(&w->task->environment, entry, length);
+}
+
+/* "NAME=VALUE", to free(); NULL when out of memory. */
+static char *make_entry(const char *name, const char *value)
+{
+    char *entry;
+    return asprintf(&entry, "%s=%s", name, value) < 0 ? NULL : entry;
+}
+
+static int add_own(const struct work *w, size_t *count)
+{
+    const struct config_env *env = &w->task->environment;
+    for (size_t i = 0; i < env->count; i++) {
+        if (is_ours(env->names[i], strlen(env->names[i])))
+            continue;
+        char *value;
+        int error = expand_variable(&w->scope, i, &value, w->out_error);
+        if (error)
+            return error;
+        char *entry = make_entry(env->names[i], value);
+        free(value);
+        if (!entry)
+            return -ENOMEM;
+        w->launch->envp[(*count)++] = entry;
+    }
+    return 0;
+}
+
+static int add_identity(const struct work *w, size_t *count)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%ld", w->id->instance);
+    const char *const pairs[][2] = { { "TASKMASTER_TASK", w->id->task },
+                                     { "TASKMASTER_INSTANCE", number },
+                                     { "TASKMASTER_NAME", w->id->name } };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char *entry = make_entry(pairs[i][0], pairs[i][1]);
+        if (!entry)
+            return -ENOMEM;
+        w->launch->envp[(*count)++] = entry;
+    }
+    return 0;
+}
+
+static int make_environment(const struct work *w)
+{
+    size_t inherited = 0, count = 0;
+    char *const *environment = w->scope.environment;
+    while (environment && environment[inherited])
+        inherited++;
+    size_t room = inherited + w->task->environment.count + 4;
+    w->launch->envp = calloc(room, sizeof *w->launch->envp);
+    if (!w->launch->envp)
+        return -ENOMEM;
+    for (size_t i = 0; i < inherited; i++) {
+        if (!is_inherited(w, environment[i]))
+            continue;
+        char *entry = strdup(environment[i]);
+        if (!entry)
+            return -ENOMEM;
+        w->launch->envp[count++] = entry;
+    }
+    int error = add_own(w, &count);
+    return error ? error : add_identity(w, &count);
+}
+
+static int make_shell_argv(const struct work *w)
+{
+    char **argv = calloc(4, sizeof *argv);
+    if (!argv)
+        return -ENOMEM;
+    w->launch->argv = argv;
+    argv[0] = strdup(SHELL);
+    argv[1] = argv[0] ? strdup("-c") : NULL;
+    if (!argv[1])
+        return -ENOMEM;
+    return expand_identity(w->id, w->task->command.argv[0], &argv[2], w->out_error);
+}
+
+static int make_argv(const struct work *w)
+{
+    const struct config_command *command = &w->task->command;
+    if (command->shell)
+        return make_shell_argv(w);
+    w->launch->argv = calloc(command->argc + 1, sizeof *w->launch->argv);
+    if (!w->launch->argv)
+        return -ENOMEM;
+    for (size_t i = 0; i < command->argc; i++) {
+        int error = expand(&w->scope, command->argv[i], &w->launch->argv[i], w->out_error);
+        if (error)
+            return error;
+    }
+    if (*w->launch->argv[0] != '\0')
+        return 0;
+    *w->out_error = strdup("the command names no program");
+    return *w->out_error ? -EINVAL : -ENOMEM;
+}
+
+static const char *search_path(char *const *envp)
+{
+    for (; *envp; envp++) {
+        if (strncmp(*envp, "PATH=", 5) == 0)
+            return *envp + 5;
+    }
+    return DEFAULT_PATH;
+}
+
+/* Each directory of PATH with the program's name; an empty one is the working directory. */
+static int make_paths(const struct work *w)
+{
+    const char *program = w->launch->argv[0];
+    const char *path = strchr(program, '/') ? NULL : search_path(w->launch->envp);
+    size_t count = 1;
+    for (const char *p = path; p && *p; p++)
+        count += *p == ':';
+    char **paths = calloc(count + 1, sizeof *paths);
+    if (!paths)
+        return -ENOMEM;
+    w->launch->paths = paths;
+    if (!path) {
+        paths[0] = strdup(program);
+        return paths[0] ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int length = (int)strcspn(path, ":");
+        if (asprintf(&paths[i], "%.*s/%s", length ? length : 1, length ? path : ".", program) < 0) {
+            paths[i] = NULL;
+            return -ENOMEM;
+        }
+        path += length + (path[length] == ':');
+    }
+    return 0;
+}
+
+/* A path that may be NULL; one that is "" once expanded is refused, with its key's name. */
+static int make_path(const struct work *w, const char *key, const char *text, char **out_path)
+{
+    if (!text)
+        return 0;
+    int error = expand(&w->scope, text, out_path, w->out_error);
+    if (error || **out_path != '\0')
+        return error;
+    if (asprintf(w->out_error, "'%s' expands to nothing", key) < 0) {
+        *w->out_error = NULL;
+        return -ENOMEM;
+    }
+    return -EINVAL;
+}
+
+static int make_files(const struct work *w)
+{
+    const struct task_config *task = w->task;
+    struct launch *launch = w->launch;
+    int error = make_path(w, "workingDirectory", task->working_directory, &launch->directory);
+    if (!error && launch->directory && strcmp(launch->directory, ".") == 0) {
+        free(launch->directory);
+        launch->directory = NULL;
+    }
+    if (!error)
+        error = make_path(w, "stdout", task->stdout_path, &launch->stdout_path);
+    if (!error)
+        error = make_path(w, "stderr", task->stderr_path, &launch->stderr_path);
+    if (!error && launch->stderr_path && strcmp(launch->stderr_path, "stdout") == 0) {
+        free(launch->stderr_path);
+        launch->stderr_path = NULL;
+        launch->merge_stderr = true;
+    }
+    return error;
+}
+
+int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
+               struct launch **out_launch, char **out_error)
+{
+    struct launch *launch = calloc(1, sizeof *launch);
+    if (!launch)
+        return -ENOMEM;
+    launch->umask = task->umask;
+    const struct work w = {
+        .task = task,
+        .id = id,
+        .scope = { .id = id, .own = &task->environment, .environment = environment },
+        .launch = launch,
+        .out_error = out_error,
+    };
+    int error = make_environment(&w);
+    if (!error)
+        error = make_argv(&w);
+    if (!error)
+        error = make_paths(&w);
+    if (!error)
+        error = make_files(&w);
+    if (error)
+        launch_free(launch);
+    else
+        *out_launch = launch;
+    return error;
+}
+
+void launch_free(struct launch *launch)
+{
+    if (!launch)
+        return;
+    words_free(launch->argv);
+    words_free(launch->paths);
+    words_free(launch->envp);
+    free(launch->directory);
+    free(launch->stdout_path);
+    free(launch->stderr_path);
+    free(launch);
+}
+
+char *launch_command_text(const struct task_config *task, const struct launch_id *id)
+{
+    char *text = NULL, *error = NULL;
+    if (expand_identity(id, task->command.text, &text, &error) == 0)
+        return text;
+    free(error);
+    return strdup(task->command.text); /* too long to be filled in */
+}

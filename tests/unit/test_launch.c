@@ -1,0 +1,185 @@
+/* test_launch.c - what one start of one instance needs. */
+#include "launch.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "config_fixture.h"
+
+static const struct launch_id web_2 = { .task = "web", .instance = 2, .name = "web_2" };
+
+static struct launch *launch_of(const struct config *config, char *const *environment)
+{
+    struct launch *launch = NULL;
+    char *error = NULL;
+    int result = launch_new(config->tasks[0], &web_2, environment, &launch, &error);
+    cr_assert_eq(result, 0, "%s", error);
+    return launch;
+}
+
+/* The launch of a task of these lines, to launch_free(). */
+static struct launch *launch_with(const char *lines)
+{
+    struct config *config = config_with(lines);
+    struct launch *launch = launch_of(config, fixture_environment);
+    config_free(config); /* it keeps nothing of it */
+    return launch;
+}
+
+/* The same of a task with only a command. */
+static struct launch *launch_command(const char *command)
+{
+    char *yaml;
+    cr_assert(asprintf(&yaml, "tasks:\n  web:\n    command: %s\n", command) > 0);
+    struct config *config = config_good(yaml);
+    free(yaml);
+    struct launch *launch = launch_of(config, fixture_environment);
+    config_free(config);
+    return launch;
+}
+
+/* Expects these texts, shown with a '|' behind each. */
+static void expect_list(char *const *list, const char *expected)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (; *list; list++)
+        fprintf(out, "%s|", *list);
+    fclose(out);
+    cr_expect_str_eq(text, expected);
+    free(text);
+}
+
+Test(launch, words_are_expanded_and_stay_words)
+{
+    struct launch *launch = launch_command("x ${HOME} '${NOPE:-a b}' ${NAME}.${INSTANCE} \\$y $z");
+    cr_expect_str_eq(launch->argv[0], "/bin/sh"); /* because of $z */
+    launch_free(launch);
+    launch = launch_command("x ${HOME} '${NOPE:-a b}' ${NAME}.${INSTANCE} \\$y '$$'");
+    expect_list(launch->argv, "x|/home/me|a b|web_2.2|$y|$|");
+    launch_free(launch);
+}
+
+Test(launch, lists_are_expanded_element_by_element)
+{
+    struct launch *launch = launch_command("[x, '${HOME} y', '', '$$z', '$z']");
+    expect_list(launch->argv, "x|/home/me y||$z|$z|");
+    launch_free(launch);
+}
+
+Test(launch, shell_lines_get_the_identity_only)
+{
+    struct launch *launch = launch_command("cd /${TASK} && echo ${HOME} $$ ${NAME}");
+    expect_list(launch->argv, "/bin/sh|-c|cd /web && echo ${HOME} $$ web_2|");
+    expect_list(launch->paths, "/bin/sh|");
+    launch_free(launch);
+}
+
+Test(launch, bare_names_are_looked_up_in_the_tasks_path)
+{
+    struct launch *launch = launch_command("x");
+    expect_list(launch->paths, "/usr/bin/x|/bin/x|");
+    launch_free(launch);
+    launch = launch_with("    environment: {PATH: '/opt:${PATH}::rel:'}");
+    expect_list(launch->paths, "/opt/x|/usr/bin/x|/bin/x|./x|rel/x|./x|");
+    launch_free(launch);
+    launch = launch_with("    environment: {PATH: }");
+    expect_list(launch->paths, "./x|");
+    launch_free(launch);
+}
+
+Test(launch, names_with_a_slash_are_taken_as_they_are)
+{
+    struct launch *launch = launch_command("./x");
+    expect_list(launch->paths, "./x|");
+    launch_free(launch);
+    launch = launch_command("${HOME}/x");
+    expect_list(launch->paths, "/home/me/x|");
+    launch_free(launch);
+}
+
+Test(launch, without_any_path_there_is_a_default)
+{
+    struct config *config = config_with("");
+    struct launch *launch = launch_of(config, (char *[]){ NULL });
+    expect_list(launch->paths, "/usr/local/sbin/x|/usr/local/bin/x|/usr/sbin/x|/usr/bin/x|/sbin/x"
+                               "|/bin/x|");
+    launch_free(launch);
+    config_free(config);
+}
+
+Test(launch, environment_is_the_supervisors_the_tasks_and_ours)
+{
+    struct config *config = config_with("    environment: {B: '${A}!', A: own, C: , "
+                                        "TASKMASTER_NAME: x, LISTEN_X: 1}");
+    struct launch *launch = launch_of(config, (char *[]){
+        "A=1", "Z=2", "NOTIFY_SOCKET=x", "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_FDS=1",
+        "LISTEN_PID=1", "INVOCATION_ID=1", "JOURNAL_STREAM=1", "NOTIFY_SOCKETS=kept",
+        "TASKMASTER_TASK=outer", "noequals", NULL });
+    expect_list(launch->envp, "Z=2|NOTIFY_SOCKETS=kept|B=own!|A=own|C=|LISTEN_X=1|"
+                              "TASKMASTER_TASK=web|TASKMASTER_INSTANCE=2|TASKMASTER_NAME=web_2|");
+    launch_free(launch);
+    config_free(config);
+}
+
+Test(launch, paths_directory_and_mask)
+{
+    struct launch *launch = launch_with("    stdout: logs/${NAME}.log\n    stderr: ${HOME}/e\n"
+                                        "    workingDirectory: ${HOME}\n    umask: 027");
+    cr_expect_str_eq(launch->stdout_path, "logs/web_2.log");
+    cr_expect_str_eq(launch->stderr_path, "/home/me/e");
+    cr_expect_str_eq(launch->directory, "/home/me");
+    cr_expect_not(launch->merge_stderr);
+    cr_expect_eq(launch->umask, 027);
+    launch_free(launch);
+}
+
+Test(launch, nothing_given_is_nothing)
+{
+    struct launch *launch = launch_with("");
+    cr_expect_null(launch->stdout_path);
+    cr_expect_null(launch->stderr_path);
+    cr_expect_null(launch->directory);
+    cr_expect_not(launch->merge_stderr);
+    launch_free(launch);
+    launch_free(NULL);
+}
+
+Test(launch, stderr_may_go_where_stdout_goes)
+{
+    struct launch *launch = launch_with("    stdout: x\n    stderr: stdout");
+    cr_expect_str_eq(launch->stdout_path, "x");
+    cr_expect_null(launch->stderr_path);
+    cr_expect(launch->merge_stderr);
+    launch_free(launch);
+}
+
+Test(launch, what_is_no_longer_set_is_an_error_that_names_it)
+{
+    static const char *const lines[] = { "    stdout: ${HOME}", "    environment: {A: '${HOME}'}",
+                                         "    workingDirectory: ${HOME}" };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct config *config = config_with(lines[i]);
+        struct launch *launch = NULL;
+        char *error = NULL;
+        int result = launch_new(config->tasks[0], &web_2, (char *[]){ NULL }, &launch, &error);
+        cr_expect_eq(result, -EINVAL);
+        cr_expect_null(launch);
+        cr_expect(strstr(error, "'${HOME}' is not set"), "%s", error);
+        free(error);
+        config_free(config);
+    }
+}
+
+Test(launch, command_is_shown_with_the_identity_filled_in)
+{
+    struct config *config = config_good("tasks: {web: {command: 'x ${NAME} ${HOME} \"a b\"'}}\n");
+    char *text = launch_command_text(config->tasks[0], &web_2);
+    cr_expect_str_eq(text, "x web_2 ${HOME} \"a b\"");
+    free(text);
+    config_free(config);
+}
