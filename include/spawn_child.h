@@ -1,0 +1,37 @@
+/* spawn_child.h - the child's side of a start, between clone and exec; for spawn.c only. */
+#ifndef SPAWN_CHILD_H
+#define SPAWN_CHILD_H
+
+#include <stdbool.h>
+#include <sys/resource.h>
+
+#include "launch.h"
+
+enum spawn_step {
+    SPAWN_SESSION,
+    SPAWN_NULL,
+    SPAWN_STDOUT,
+    SPAWN_STDERR,
+    SPAWN_DIRECTORY,
+    SPAWN_LIMIT,
+    SPAWN_EXEC,
+};
+
+struct spawn_report {
+    enum spawn_step step; /* the last one begun */
+    int error;            /* errno of it; 0: it did not fail */
+};
+
+struct spawn_child {
+    const struct launch *launch;
+    struct rlimit nofile;
+    bool shares_descriptors; /* with the parent, until the child has unshared them */
+    int report_fd;           /* where the report is written to as well; -1: nowhere */
+    struct spawn_report report;
+};
+
+/* Runs in the child, with all signals blocked: never returns. Makes only raw system calls: it may
+ * be running on the memory of its parent, whose errno it shares. `arg` is a struct spawn_child. */
+int spawn_child_main(void *arg);
+
+#endif

@@ -1,0 +1,193 @@
+/* spawn.c - see spawn.h. The parent's side: a stack for the child, clone, and the report. */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spawn_child.h"
+
+#define STACK_BYTES (32 * 1024)
+
+/* glibc's, under the name that ThreadSanitizer does not intercept. */
+extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+
+/* A child's stack is in use only while its starter waits, so as many are needed as starts are
+ * under way at once. The first bytes of a free one link to the next. */
+struct stack {
+    struct stack *next;
+};
+
+struct spawner {
+    enum spawn_method method;
+    struct rlimit nofile;
+    bool share_descriptors; /* close_range(2) can unshare them (Linux 5.9) */
+    pthread_mutex_t lock;   /* guards `free_stacks`; held for a few instructions */
+    struct stack *free_stacks;
+};
+
+enum spawn_method spawn_method_here(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload") ? SPAWN_FORK : SPAWN_SHARE_MEMORY;
+}
+
+int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct spawner **out_spawner)
+{
+    struct spawner *s = calloc(1, sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    s->method = method;
+    s->nofile = *nofile;
+    /* An empty range: tells whether the call and its flag are known, and does nothing. */
+    s->share_descriptors = syscall(SYS_close_range, ~0U, ~0U,
+                                   CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) == 0;
+    pthread_mutex_init(&s->lock, NULL);
+    *out_spawner = s;
+    return 0;
+}
+
+void spawner_free(struct spawner *s)
+{
+    if (!s)
+        return;
+    while (s->free_stacks) {
+        struct stack *stack = s->free_stacks;
+        s->free_stacks = stack->next;
+        munmap(stack, STACK_BYTES);
+    }
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+static struct stack *take_stack(struct spawner *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct stack *stack = s->free_stacks;
+    if (stack)
+        s->free_stacks = stack->next;
+    pthread_mutex_unlock(&s->lock);
+    if (stack)
+        return stack;
+    void *memory = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void give_stack(struct spawner *s, struct stack *stack)
+{
+    pthread_mutex_lock(&s->lock);
+    stack->next = s->free_stacks;
+    s->free_stacks = stack;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Both return the pid or a negative errno; the pidfd is then in *door. */
+
+static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child, atomic_int *door)
+{
+    struct stack *stack = take_stack(s);
+    if (!stack)
+        return -ENOMEM;
+    child->shares_descriptors = s->share_descriptors;
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    if (child->shares_descriptors)
+        flags |= CLONE_FILES;
+    /* The kernel writes the pidfd before the child's first instruction (clone(2)). */
+    int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, (int *)door);
+    int error = errno;
+    give_stack(s, stack);
+    return pid < 0 ? -error : pid;
+}
+
+static pid_t start_forking(struct spawn_child *child, atomic_int *door)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    child->report_fd = ends[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(spawn_child_main(child));
+    int error = errno;
+    close(ends[1]);
+    if (pid > 0) {
+        atomic_store(door, (int)syscall(SYS_pidfd_open, pid, 0));
+        ssize_t got = read(ends[0], &child->report, sizeof child->report);
+        if (got != (ssize_t)sizeof child->report)
+            child->report.error = 0; /* the exec closed the pipe */
+    }
+    close(ends[0]);
+    return pid < 0 ? -error : pid;
+}
+
+static char *describe(const struct spawn_child *child)
+{
+    const struct launch *launch = child->launch;
+    const char *reason = strerrordesc_np(child->report.error);
+    const char *path = NULL;
+    char *text = NULL;
+    switch (child->report.step) {
+    case SPAWN_SESSION:
+        return asprintf(&text, "cannot make a session: %s", reason) < 0 ? NULL : text;
+    case SPAWN_LIMIT:
+        return asprintf(&text, "cannot set the limit of open files: %s", reason) < 0 ? NULL : text;
+    case SPAWN_DIRECTORY:
+        return asprintf(&text, "cannot enter '%s': %s", launch->directory, reason) < 0 ? NULL
+                                                                                       : text;
+    case SPAWN_EXEC:
+        return asprintf(&text, "exec %s: %s", launch->argv[0], reason) < 0 ? NULL : text;
+    case SPAWN_NULL: path = "/dev/null"; break;
+    case SPAWN_STDOUT: path = launch->stdout_path; break;
+    case SPAWN_STDERR: path = launch->stderr_path; break;
+    }
+    if (child->report.error == ENXIO)
+        reason = "it is a FIFO that nobody reads, or a socket";
+    return asprintf(&text, "cannot open '%s': %s", path, reason) < 0 ? NULL : text;
+}
+
+static int failure_kind(int error)
+{
+    bool may_pass = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+    return may_pass ? -EAGAIN : -EINVAL;
+}
+
+static void reap(pid_t pid)
+{
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+        ;
+}
+
+int spawn_run(struct spawner *s, const struct launch *launch, atomic_int *door, pid_t *out_pid,
+              char **out_error)
+{
+    struct spawn_child child = { .launch = launch, .nofile = s->nofile, .report_fd = -1 };
+    pid_t pid = s->method == SPAWN_FORK ? start_forking(&child, door)
+                                        : start_sharing_memory(s, &child, door);
+    if (pid < 0) {
+        char *text = NULL;
+        if (asprintf(&text, "cannot make a process: %s", strerrordesc_np(-pid)) < 0)
+            text = NULL;
+        *out_error = text;
+        return failure_kind(-pid);
+    }
+    if (child.report.error) {
+        *out_error = describe(&child);
+        reap(pid);
+        return failure_kind(child.report.error);
+    }
+    *out_pid = pid;
+    return 0;
+}

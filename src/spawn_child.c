@@ -1,0 +1,137 @@
+/* spawn_child.c - see spawn_child.h. */
+#include "spawn_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Descriptors that a child starts with a copy of; ours beyond that are never copied. */
+#define DESCRIPTORS_COPIED 64
+
+/* The child runs on its parent's thread-local data, which sanitizers keep their books in. */
+#ifdef __clang__
+#define UNWATCHED                                                 \
+    __attribute__((no_sanitize("address", "thread", "undefined"), \
+                   disable_sanitizer_instrumentation))
+#else
+#define UNWATCHED __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
+/* syscall(2) through the C library, whose wrappers may do more than the call (set*id(2) signals
+ * all threads, sanitizers intercept open(2)). */
+UNWATCHED static long raw(long number, long a, long b, long c, long d)
+{
+    return syscall(number, a, b, c, d);
+}
+
+UNWATCHED static void fail(struct spawn_child *child, int error)
+{
+    child->report.error = error;
+    if (child->report_fd >= 0)
+        raw(SYS_write, child->report_fd, (long)&child->report, sizeof child->report, 0);
+    raw(SYS_exit_group, 127, 0, 0, 0);
+}
+
+UNWATCHED static void make_directories_above(char *path)
+{
+    for (char *p = path + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        raw(SYS_mkdirat, AT_FDCWD, (long)path, 0755, 0);
+        *p = '/';
+    }
+}
+
+/* O_WRONLY and O_NOCTTY, so that a log that is a terminal is not taken over; O_NONBLOCK, so that
+ * a FIFO which nobody reads is an error and not a wait. */
+UNWATCHED static long open_log(char *path)
+{
+    long flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+    long fd = raw(SYS_openat, AT_FDCWD, (long)path, flags, 0666);
+    if (fd < 0 && errno == ENOENT) {
+        make_directories_above(path);
+        fd = raw(SYS_openat, AT_FDCWD, (long)path, flags, 0666);
+    }
+    if (fd >= 0)
+        raw(SYS_fcntl, fd, F_SETFL, O_APPEND, 0);
+    return fd;
+}
+
+UNWATCHED static void connect_output(struct spawn_child *child, enum spawn_step step, char *path,
+                                     long null_fd, long target)
+{
+    child->report.step = step;
+    long fd = path ? open_log(path) : null_fd;
+    if (fd < 0 || raw(SYS_dup3, fd, target, 0, 0) < 0)
+        fail(child, errno);
+}
+
+UNWATCHED static void connect_descriptors(struct spawn_child *child)
+{
+    const struct launch *launch = child->launch;
+    child->report.step = SPAWN_NULL;
+    long null_fd = raw(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+    if (null_fd < 0 || raw(SYS_dup3, null_fd, STDIN_FILENO, 0, 0) < 0)
+        fail(child, errno);
+    connect_output(child, SPAWN_STDOUT, launch->stdout_path, null_fd, STDOUT_FILENO);
+    if (launch->merge_stderr)
+        raw(SYS_dup3, STDOUT_FILENO, STDERR_FILENO, 0, 0);
+    else
+        connect_output(child, SPAWN_STDERR, launch->stderr_path, null_fd, STDERR_FILENO);
+}
+
+/* The errno to report when every path failed: that of a file which is there, as execvp(3) does. */
+UNWATCHED static int exec_first(char *const *paths, char *const *argv, char *const *envp)
+{
+    int error = ENOENT;
+    for (size_t i = 0; paths[i]; i++) {
+        raw(SYS_execve, (long)paths[i], (long)argv, (long)envp, 0);
+        if (errno == EACCES)
+            error = EACCES;
+        else if (errno != ENOENT && errno != ENOTDIR)
+            return errno;
+    }
+    return error;
+}
+
+UNWATCHED int spawn_child_main(void *arg)
+{
+    struct spawn_child *child = arg;
+    const struct launch *launch = child->launch;
+
+    if (child->shares_descriptors)
+        raw(SYS_close_range, DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0);
+    child->report.step = SPAWN_SESSION;
+    if (raw(SYS_setsid, 0, 0, 0, 0) < 0)
+        fail(child, errno);
+    /* Logs are opened as the supervisor, before the directory and the mask change. */
+    connect_descriptors(child);
+    child->report.step = SPAWN_DIRECTORY;
+    if (launch->directory && raw(SYS_chdir, (long)launch->directory, 0, 0, 0) < 0)
+        fail(child, errno);
+    raw(SYS_umask, (long)launch->umask, 0, 0, 0);
+    child->report.step = SPAWN_LIMIT;
+    if (raw(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&child->nofile, 0) < 0)
+        fail(child, errno);
+    /* Ours are close-on-exec; those of libraries may not be. The report's end is needed until
+     * the exec, and is close-on-exec. */
+    if (child->report_fd < 0) {
+        raw(SYS_close_range, 3, ~0U, 0, 0);
+    } else {
+        if (child->report_fd > 3)
+            raw(SYS_close_range, 3, child->report_fd - 1, 0, 0);
+        raw(SYS_close_range, child->report_fd + 1, ~0U, 0, 0);
+    }
+    uint64_t none = 0;
+    raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none);
+    child->report.step = SPAWN_EXEC;
+    fail(child, exec_first(launch->paths, launch->argv, launch->envp));
+    return 127;
+}
