@@ -1,0 +1,139 @@
+/* log_record.c - see log_parts.h: a record from its making to the line that it becomes. */
+#include "log_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "clock.h"
+#include "text.h"
+
+#define TIME_BYTES 48
+
+static size_t room_for(const char *text)
+{
+    return text == NULL ? 0 : strlen(text) + 1;
+}
+
+static const char *copy(char **at, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    char *start = *at;
+    *at = stpcpy(start, text) + 1;
+    return start;
+}
+
+static const char level_names[][6] = {
+    [LOG_DEBUG] = "debug",
+    [LOG_INFO] = "info",
+    [LOG_WARN] = "warn",
+    [LOG_ERROR] = "error",
+};
+
+static void flatten(char *text)
+{
+    if (strlen(text) > LOG_TEXT_MAX)
+        text[LOG_TEXT_MAX] = '\0';
+    for (char *at = strchr(text, '\n'); at != NULL; at = strchr(at, '\n'))
+        *at = ' ';
+}
+
+struct log_record *log_record_new(enum log_level level, const struct log_about *about,
+                                  const char *format, va_list args)
+{
+    static const struct log_about nothing;
+    char *message = NULL;
+    const struct log_about *of = about == NULL ? &nothing : about;
+    if (vasprintf(&message, format, args) < 0)
+        return NULL;
+    flatten(message);
+    struct log_record *record = malloc(sizeof *record + room_for(message) + room_for(of->task) +
+                                       room_for(of->instance) + room_for(of->from) +
+                                       room_for(of->to));
+    if (record != NULL) {
+        char *at = (char *)(record + 1);
+        record->level = level;
+        record->wall_ms = clock_wall_ms();
+        record->pid = of->pid;
+        record->message = copy(&at, message);
+        record->task = copy(&at, of->task);
+        record->instance = copy(&at, of->instance);
+        record->from = copy(&at, of->from);
+        record->to = copy(&at, of->to);
+    }
+    free(message);
+    return record;
+}
+
+/* "2026-01-02T03:04:05.678+01:00" */
+static void time_text(int64_t wall_ms, char text[static TIME_BYTES])
+{
+    struct tm tm;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    if (localtime_r(&seconds, &tm) == NULL)
+        memset(&tm, 0, sizeof tm);
+    long offset_min = tm.tm_gmtoff / 60;
+    size_t n = strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text + n, TIME_BYTES - n, ".%03d%c%02ld:%02ld", (int)(wall_ms % 1000),
+             offset_min < 0 ? '-' : '+', labs(offset_min) / 60, labs(offset_min) % 60);
+}
+
+static void print_text(FILE *out, const struct log_record *record)
+{
+    char at[TIME_BYTES];
+    time_text(record->wall_ms, at);
+    fprintf(out, "%s %-5s ", at, level_names[record->level]);
+    const char *about = record->instance == NULL ? record->task : record->instance;
+    if (about != NULL) {
+        text_put(out, about);
+        fputs(": ", out);
+    }
+    text_put(out, record->message);
+}
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    char *valid = text == NULL ? NULL : text_utf8(text);
+    if (valid != NULL)
+        cJSON_AddStringToObject(object, name, valid);
+    free(valid);
+}
+
+static void print_json(FILE *out, const struct log_record *record)
+{
+    char at[TIME_BYTES];
+    cJSON *object = cJSON_CreateObject();
+    time_text(record->wall_ms, at);
+    add_text(object, "at", at);
+    add_text(object, "level", level_names[record->level]);
+    add_text(object, "task", record->task);
+    add_text(object, "instance", record->instance);
+    if (record->pid > 0)
+        cJSON_AddNumberToObject(object, "pid", record->pid);
+    add_text(object, "from", record->from);
+    add_text(object, "to", record->to);
+    add_text(object, "message", record->message);
+    char *text = cJSON_PrintUnformatted(object);
+    fputs(text == NULL ? "{}" : text, out);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+char *log_record_line(const struct log_record *record, enum log_format format, size_t *out_bytes)
+{
+    char *line = NULL;
+    FILE *out = open_memstream(&line, out_bytes);
+    if (out == NULL)
+        return NULL;
+    switch (format) {
+    case LOG_TEXT: print_text(out, record); break;
+    case LOG_JSON: print_json(out, record); break;
+    }
+    fputc('\n', out);
+    fclose(out);
+    return line;
+}
