@@ -1,0 +1,46 @@
+/* child.h - the process of one instance: started, signalled and reaped by its monitor's thread
+ * alone, so that no signal can reach a process that has its number by chance. */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fsm.h"
+#include "launch.h"
+#include "reaper.h"
+#include "watcher.h"
+
+struct spawner;
+struct published;
+
+struct child {
+    pid_t pid;      /* 0: none, or reaped */
+    pid_t last_pid; /* of the last process that was started */
+    int pidfd;
+    uint64_t watch;
+    int stop_signal;
+    struct fsm_exit exit;
+    struct reaper_question question;
+};
+
+/* Starts what `launch` says and has `hook` called at its exit. *published holds the door meanwhile.
+ * 0; -EAGAIN for want of something that may come back; -EINVAL. *out_error as of spawn_run(). */
+int child_start(struct child *child, struct spawner *spawner, struct watcher *watcher,
+                const struct launch *launch, struct published *published, watcher_hook *hook,
+                void *arg, char **out_error) __attribute__((warn_unused_result));
+
+/* A signal to the whole group; that nobody is left in it is fine. */
+void child_signal(const struct child *child, int signo);
+
+/* The stop signal, and SIGCONT so that a stopped process can obey it. */
+void child_stop(const struct child *child);
+
+/* Notes how the process ended, and leaves it a zombie that keeps the number of its group. */
+void child_read_exit(struct child *child);
+
+/* The group is empty but for members whose living parent has left it: kills those and reaps. */
+void child_bury(struct child *child, struct watcher *watcher);
+
+#endif

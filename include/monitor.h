@@ -1,0 +1,66 @@
+/* monitor.h - one instance: a thread that receives from its inbox, asks the state machine what it
+ * means, does it, and publishes what has become of it.
+ *
+ * Threads: the monitor's thread waits in its inbox and nowhere else, but for a spawn. It alone
+ * starts, signals and reaps the instance's process. Everything declared here is called by the
+ * manager's thread. Lock: one mutex a monitor guards what is published (monitor_snapshot()) and
+ * the door of a start under way; it is held for copying only, and no other lock is taken in it. */
+#ifndef MONITOR_H
+#define MONITOR_H
+
+#include <stdbool.h>
+
+#include "fsm.h"
+#include "order.h"
+#include "snapshot.h"
+
+struct journal;
+struct reaper;
+struct spawner;
+struct waitgroup;
+struct watcher;
+struct monitor;
+
+/* What all monitors share; outlives them. */
+struct monitor_env {
+    struct spawner *spawner;
+    struct watcher *watcher;
+    struct reaper *reaper;
+    struct journal *journal;
+    char *const *environment;
+    struct waitgroup *monitors; /* one for each monitor whose thread has not ended */
+    /* Called with the monitor's owner as the last thing on its thread, once it has retired and
+     * nothing of its instance is left: monitor_join() then. Must not block. */
+    void (*on_gone)(void *arg, void *owner);
+    void *on_gone_arg;
+};
+
+/* Starts a monitor for a STOPPED instance, taking a reference to `id`; `owner` is for on_gone(). 0 or a negative errno. */
+int monitor_new(const struct monitor_env *env, struct identity *id, enum needs needs, void *owner,
+                struct monitor **out_monitor) __attribute__((warn_unused_result));
+
+/* Waits for the end of the thread, which on_gone() has announced, and frees the monitor. */
+void monitor_join(struct monitor *monitor);
+
+/* Passes an order on; it belongs to the monitor then, and will be answered. 0; -EAGAIN: the inbox
+ * is full; -EPIPE: retired. The order stays the caller's on failure. Never waits. */
+int monitor_order(struct monitor *monitor, struct order *order) __attribute__((warn_unused_result));
+
+/* The same for what must not be refused (reload, retirement): -ENOMEM or -EPIPE only. */
+int monitor_must_order(struct monitor *monitor, struct order *order)
+    __attribute__((warn_unused_result));
+
+/* What it depends on changed. To be called at most once for each monitor. */
+void monitor_needs(struct monitor *monitor, enum needs needs);
+
+/* What is being stopped gets SIGKILL at once. To be called at most once for each monitor. */
+void monitor_kill(struct monitor *monitor);
+
+/* Kills a child that has been stuck before its exec since before `since_ms`, if there is one. */
+void monitor_unstick(struct monitor *monitor, int64_t since_ms);
+
+/* Copies what is published, to snapshot_release(). Where there is no memory for it, the copy goes
+ * without texts and history. */
+void monitor_snapshot(struct monitor *monitor, bool history, struct snapshot *out_snapshot);
+
+#endif

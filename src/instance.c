@@ -1,0 +1,315 @@
+/* instance.c - see instance.h. The only place where a decision of the state machine is acted upon. */
+#include "instance.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "launch.h"
+#include "log.h"
+#include "reason.h"
+
+/* What a start takes from the configuration takes effect now. */
+static void take_policy(struct instance *in)
+{
+    fsm_policy_of(in->id->task, &in->policy);
+    in->child.stop_signal = in->id->task->stop_signal;
+}
+
+void instance_init(struct instance *in, const struct monitor_env *env, struct identity *id,
+                   enum needs needs)
+{
+    *in = (struct instance){ .env = env, .id = identity_ref(id) };
+    in->fsm = fsm_initial(clock_ms());
+    in->fsm.needs = needs;
+    in->chance = (unsigned)(uintptr_t)in ^ (unsigned)in->fsm.since_ms;
+    take_policy(in);
+    published_init(&in->published, id, &in->fsm);
+}
+
+void instance_release(struct instance *in)
+{
+    identity_unref(in->id);
+    published_release(&in->published);
+    free(in->detail);
+}
+
+/* ---- what has become of it ---- */
+
+static void log_change(struct instance *in, const struct fsm *before, int pid)
+{
+    enum log_level level = in->fsm.state == ST_FATAL     ? LOG_ERROR
+                           : in->fsm.state == ST_BACKOFF ? LOG_WARN
+                                                         : LOG_INFO;
+    if (!log_enabled(level))
+        return;
+    struct log_about about = {
+        .task = in->id->task->name,
+        .instance = in->id->name,
+        .pid = pid,
+        .from = state_name(before->state),
+        .to = state_name(in->fsm.state),
+    };
+    char *why = reason_text(in->fsm.why, in->detail);
+    log_about(level, &about, "%s -> %s: %s", about.from, about.to, why ? why : "");
+    free(why);
+}
+
+static void publish(struct instance *in, const struct fsm *before)
+{
+    bool has_detail = in->fsm.why.why == WHY_NOT_SPAWNED || in->fsm.why.why == WHY_NO_RESOURCES;
+    struct change change = {
+        .wall_ms = clock_wall_ms(),
+        .id = in->id,
+        .from = before->state,
+        .to = in->fsm.state,
+        .pid = in->fsm.leader_gone ? 0 : in->child.pid,
+        .why = in->fsm.why,
+        .detail = has_detail ? in->detail : NULL,
+    };
+    published_set(&in->published, in->id, &in->fsm, fsm_deadline(&in->fsm, &in->policy), &change);
+    if (before->state == in->fsm.state)
+        return;
+    journal_add(in->env->journal, &change);
+    log_change(in, before, change.pid);
+}
+
+/* ---- orders and their answers ---- */
+
+static void answer(struct instance *in, struct order *order, struct answer what)
+{
+    what.id = identity_ref(in->id);
+    order_answer(order, &what);
+}
+
+void instance_refuse(struct instance *in, struct order *order)
+{
+    struct answer what = { .outcome = OUT_SHUTTING_DOWN };
+    if (order->kind == ORDER_RETIRE || order->kind == ORDER_STOP)
+        what.outcome = OUT_NOTHING; /* it is what has happened */
+    else if (in->fsm.why.why == WHY_REMOVED) {
+        what.outcome = OUT_OVERTAKEN;
+        what.text = strdup("no longer in the configuration");
+    }
+    answer(in, order, what);
+}
+
+/* Answers the orders that a step settles; `fresh` is the one that caused it, or NULL. */
+static void settle(struct instance *in, const struct fsm *before, const struct fsm_event *ev,
+                   const struct order *fresh)
+{
+    struct order_view view = {
+        .before = before,
+        .ev = ev,
+        .after = &in->fsm,
+        .pid = in->child.last_pid,
+        .grace_ms = in->policy.grace_ms,
+        .detail = in->detail,
+    };
+    for (struct order **at = &in->waiting; *at;) {
+        struct order *order = *at;
+        struct answer what = { 0 };
+        view.fresh = order == fresh;
+        if (order_settled(order, &view, &what)) {
+            *at = order->next;
+            answer(in, order, what);
+        } else {
+            at = &order->next;
+        }
+    }
+}
+
+/* ---- steps ---- */
+
+/* Evenly spread and different for each instance is all that the spread of delays needs. */
+static unsigned next_chance(struct instance *in)
+{
+    in->chance = in->chance * 1664525U + 1013904223U;
+    return in->chance >> 22;
+}
+
+/* The text of a failure goes to in->detail. */
+static int start_process(struct instance *in)
+{
+    struct launch_id id = { in->id->task->name, in->id->number, in->id->name };
+    struct launch *launch;
+    int error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
+    if (error)
+        return error == -ENOMEM ? -EAGAIN : error;
+    error = child_start(&in->child, in->env->spawner, in->env->watcher, launch, &in->published,
+                        in->on_exit, in->hook_arg, &in->detail);
+    launch_free(launch);
+    return error;
+}
+
+static struct fsm_event spawn(struct instance *in)
+{
+    take_policy(in);
+    free(in->detail);
+    in->detail = NULL;
+    int error = start_process(in);
+    return (struct fsm_event){
+        .kind = error ? EV_SPAWN_FAILED : EV_SPAWNED,
+        .now_ms = clock_ms(),
+        .transient = error == -EAGAIN,
+    };
+}
+
+static void step(struct instance *in, struct fsm_event ev, const struct order *fresh)
+{
+    for (;;) {
+        ev.chance = next_chance(in);
+        struct fsm before = in->fsm;
+        struct fsm_step next = fsm_next(before, &in->policy, ev);
+        if (next.actions & ACT_BUG) {
+            log_write(LOG_ERROR, "%s: event %u cannot happen in state %s", in->id->name,
+                      (unsigned)ev.kind, state_name(before.state));
+            return;
+        }
+        in->fsm = next.next;
+        publish(in, &before);
+        settle(in, &before, &ev, fresh);
+        if (next.actions & ACT_SIGNAL)
+            child_stop(&in->child);
+        if (next.actions & ACT_KILL)
+            child_signal(&in->child, SIGKILL);
+        if (next.actions & ACT_GONE)
+            in->gone = true;
+        if (!(next.actions & ACT_SPAWN))
+            return;
+        ev = spawn(in);
+        fresh = NULL;
+    }
+}
+
+static struct fsm_event event(enum fsm_event_kind kind)
+{
+    return (struct fsm_event){ .kind = kind, .now_ms = clock_ms() };
+}
+
+int64_t instance_deadline_ms(const struct instance *in)
+{
+    /* main answers a question about the group at once. Without a deadline until then, nothing can
+     * be decided that the exit, which has already happened, would contradict. */
+    return in->asked_group ? INT64_MAX : fsm_deadline(&in->fsm, &in->policy);
+}
+
+void instance_deadline_passed(struct instance *in)
+{
+    step(in, event(EV_DEADLINE), NULL);
+}
+
+void instance_needs(struct instance *in, enum needs needs)
+{
+    struct fsm_event ev = event(EV_NEEDS);
+    ev.needs = needs;
+    step(in, ev, NULL);
+}
+
+void instance_kill(struct instance *in)
+{
+    step(in, event(EV_KILL), NULL);
+}
+
+/* ---- the end of the process ---- */
+
+void instance_exited(struct instance *in, int64_t now_ms)
+{
+    child_read_exit(&in->child);
+    in->exited_ms = now_ms;
+    in->asked_group = true;
+    reaper_ask(in->env->reaper, &in->child.question, in->child.pid, in->on_group, in->hook_arg);
+}
+
+void instance_group_known(struct instance *in, bool empty)
+{
+    struct fsm_event ev = event(EV_EMPTY);
+    if (in->asked_group) {
+        ev.kind = EV_EXITED;
+        ev.now_ms = in->exited_ms;
+        ev.exit = in->child.exit;
+        ev.group_empty = empty;
+        in->asked_group = false;
+    }
+    if (empty)
+        child_bury(&in->child, in->env->watcher);
+    step(in, ev, NULL);
+}
+
+/* ---- orders ---- */
+
+static void run_order(struct instance *in, struct order *order, enum fsm_event_kind kind)
+{
+    struct fsm_event ev = event(kind);
+    ev.why = order->why;
+    order->next = in->waiting;
+    in->waiting = order;
+    step(in, ev, order);
+}
+
+static void send_signal(struct instance *in, struct order *order)
+{
+    bool there = in->child.pid && !in->asked_group;
+    if (there)
+        child_signal(&in->child, order->signal);
+    answer(in, order,
+           (struct answer){
+               .outcome = there ? OUT_SIGNALED : OUT_NOT_RUNNING,
+               .count = (size_t)order->signal,
+               .pid = in->child.pid,
+           });
+}
+
+/* Does a changed configuration mean a new process? Not for what was stopped, nor for what will be
+ * started anew anyhow. */
+static bool wants_up(const struct fsm *fsm)
+{
+    if (fsm->state == ST_STOPPING)
+        return fsm->after == AFTER_EXIT && !fsm->retiring;
+    return fsm_is_up(fsm) || fsm->state == ST_FATAL;
+}
+
+static void configure(struct instance *in, struct order *order)
+{
+    identity_unref(in->id);
+    in->id = identity_ref(order->id);
+    bool restart = order->change == CONFIG_RESTART;
+    int64_t old_grace_ms = in->policy.grace_ms;
+    int old_signal = in->child.stop_signal;
+    take_policy(in);
+    if (restart && in->fsm.alive) { /* the old process is stopped in the old way */
+        in->policy.grace_ms = old_grace_ms;
+        in->child.stop_signal = old_signal;
+    }
+    struct fsm unchanged = in->fsm;
+    publish(in, &unchanged);
+    if (restart && wants_up(&in->fsm))
+        run_order(in, order, EV_RESTART);
+    else
+        answer(in, order, (struct answer){ .outcome = OUT_NOTHING });
+}
+
+void instance_take_order(struct instance *in, struct order *order)
+{
+    switch (order->kind) {
+    case ORDER_START:
+        if (in->fsm.retiring)
+            instance_refuse(in, order);
+        else
+            run_order(in, order, EV_START);
+        break;
+    case ORDER_RESTART:
+        if (in->fsm.retiring)
+            instance_refuse(in, order);
+        else
+            run_order(in, order, EV_RESTART);
+        break;
+    case ORDER_STOP: run_order(in, order, EV_STOP); break;
+    case ORDER_RETIRE: run_order(in, order, EV_RETIRE); break;
+    case ORDER_SIGNAL: send_signal(in, order); break;
+    case ORDER_CONFIGURE: configure(in, order); break;
+    }
+}

@@ -1,0 +1,207 @@
+/* monitor.c - see monitor.h. The thread, its inbox, and who may post what to it; what a note means
+ * is in instance.c. */
+#include "monitor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "chan/chan.h"
+#include "chan/waitgroup.h"
+#include "instance.h"
+#include "log.h"
+
+/* Orders that may wait in an inbox; one more is answered "busy". */
+#define INBOX_SLOTS 8
+/* An exit, two answers about the group, needs, a kill: each at most once at a time. */
+#define INBOX_RESERVED 5
+
+/* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
+ * more. */
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+#if SANITIZED
+#define STACK_BYTES (512 * 1024)
+#else
+#define STACK_BYTES (64 * 1024)
+#endif
+
+enum note_kind {
+    NOTE_ORDER,
+    NOTE_RESERVED_ORDER, /* in a slot that was reserved for it alone */
+    NOTE_EXITED,
+    NOTE_GROUP,
+    NOTE_NEEDS,
+    NOTE_KILL,
+};
+
+struct note {
+    enum note_kind kind;
+    int arg;        /* GROUP: is it empty; NEEDS: which */
+    int64_t now_ms; /* EXITED: when it was seen */
+    struct order *order;
+};
+
+struct monitor {
+    struct chan *inbox;
+    pthread_t thread;
+    void *owner;
+    struct instance instance;
+};
+
+/* ---- on other threads: each sends one note in a reserved slot ---- */
+
+static void send_note(struct monitor *m, struct note note)
+{
+    int error = chan_send_reserved(m->inbox, &note);
+    if (error && error != -EPIPE) /* -EPIPE: it has retired, and nothing is left that matters */
+        log_write(LOG_ERROR, "an inbox refused note %u", (unsigned)note.kind);
+}
+
+static void on_exit_seen(void *arg, int64_t now_ms)
+{
+    send_note(arg, (struct note){ .kind = NOTE_EXITED, .now_ms = now_ms });
+}
+
+static void on_group(void *arg, bool empty)
+{
+    send_note(arg, (struct note){ .kind = NOTE_GROUP, .arg = empty });
+}
+
+void monitor_needs(struct monitor *m, enum needs needs)
+{
+    send_note(m, (struct note){ .kind = NOTE_NEEDS, .arg = (int)needs });
+}
+
+void monitor_kill(struct monitor *m)
+{
+    send_note(m, (struct note){ .kind = NOTE_KILL });
+}
+
+int monitor_order(struct monitor *m, struct order *order)
+{
+    struct note note = { .kind = NOTE_ORDER, .order = order };
+    int error = chan_send(m->inbox, &note, CHAN_NOW);
+    return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+int monitor_must_order(struct monitor *m, struct order *order)
+{
+    struct note note = { .kind = NOTE_RESERVED_ORDER, .order = order };
+    int error = chan_reserve(m->inbox, 1);
+    if (error)
+        return error;
+    error = chan_send_reserved(m->inbox, &note);
+    if (error)
+        chan_unreserve(m->inbox, 1);
+    return error;
+}
+
+void monitor_unstick(struct monitor *m, int64_t since_ms)
+{
+    published_unstick(&m->instance.published, since_ms);
+}
+
+void monitor_snapshot(struct monitor *m, bool history, struct snapshot *out)
+{
+    published_get(&m->instance.published, history, out);
+}
+
+/* ---- the thread ---- */
+
+static void take_note(struct monitor *m, const struct note *note)
+{
+    switch (note->kind) {
+    case NOTE_RESERVED_ORDER:
+        chan_unreserve(m->inbox, 1);
+        instance_take_order(&m->instance, note->order);
+        break;
+    case NOTE_ORDER: instance_take_order(&m->instance, note->order); break;
+    case NOTE_EXITED: instance_exited(&m->instance, note->now_ms); break;
+    case NOTE_GROUP: instance_group_known(&m->instance, note->arg); break;
+    case NOTE_NEEDS: instance_needs(&m->instance, (enum needs)note->arg); break;
+    case NOTE_KILL: instance_kill(&m->instance); break;
+    }
+}
+
+static void answer_what_is_left(struct monitor *m)
+{
+    struct note note;
+    chan_close(m->inbox);
+    while (chan_recv(m->inbox, &note, CHAN_NOW) == 0)
+        if (note.kind == NOTE_ORDER || note.kind == NOTE_RESERVED_ORDER)
+            instance_refuse(&m->instance, note.order);
+}
+
+static void *monitor_run(void *arg)
+{
+    struct monitor *m = arg;
+    while (!m->instance.gone) {
+        struct note note;
+        if (chan_recv(m->inbox, &note, instance_deadline_ms(&m->instance)) == 0)
+            take_note(m, &note);
+        else
+            instance_deadline_passed(&m->instance);
+    }
+    answer_what_is_left(m);
+    waitgroup_done(m->instance.env->monitors);
+    m->instance.env->on_gone(m->instance.env->on_gone_arg, m->owner);
+    return NULL;
+}
+
+static int start_thread(struct monitor *m)
+{
+    pthread_attr_t attr;
+    int error = pthread_attr_init(&attr);
+    if (error)
+        return -error;
+    error = pthread_attr_setstacksize(&attr, STACK_BYTES);
+    waitgroup_add(m->instance.env->monitors, 1);
+    if (!error)
+        error = pthread_create(&m->thread, &attr, monitor_run, m);
+    if (error)
+        waitgroup_done(m->instance.env->monitors);
+    pthread_attr_destroy(&attr);
+    return -error;
+}
+
+static void release(struct monitor *m)
+{
+    chan_free(m->inbox);
+    instance_release(&m->instance);
+    free(m);
+}
+
+int monitor_new(const struct monitor_env *env, struct identity *id, enum needs needs, void *owner,
+                struct monitor **out_monitor)
+{
+    struct monitor *m = calloc(1, sizeof *m);
+    if (!m)
+        return -ENOMEM;
+    instance_init(&m->instance, env, id, needs);
+    m->instance.on_exit = on_exit_seen;
+    m->instance.on_group = on_group;
+    m->instance.hook_arg = m;
+    m->owner = owner;
+    m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);
+    int error = m->inbox ? chan_reserve(m->inbox, INBOX_RESERVED) : -ENOMEM;
+    if (!error)
+        error = start_thread(m);
+    if (error) {
+        release(m);
+        return error;
+    }
+    *out_monitor = m;
+    return 0;
+}
+
+void monitor_join(struct monitor *m)
+{
+    pthread_join(m->thread, NULL); /* it has announced its end */
+    release(m);
+}

@@ -1,0 +1,71 @@
+/* reason.c - see reason.h. */
+#include "reason.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "signame.h"
+#include "timetext.h"
+
+static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static char *words(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    return length < 0 ? NULL : text;
+}
+
+static char *retry_text(struct reason why)
+{
+    char span[TIMETEXT_BYTES];
+    if (why.ms <= 0)
+        return words("automatic start %d, at once", why.arg);
+    timetext_about(why.ms, span);
+    return words("automatic start %d, after %s", why.arg, span);
+}
+
+static char *alive_text(struct reason why)
+{
+    char span[TIMETEXT_BYTES];
+    if (why.ms <= 0)
+        return words("the exec succeeded");
+    timetext_about(why.ms, span);
+    return words("alive for %s", span);
+}
+
+char *reason_text(struct reason why, const char *detail)
+{
+    switch (why.why) {
+    case WHY_NONE: return words("never started");
+    case WHY_USER: return words("asked by a user");
+    case WHY_AUTO_LAUNCH: return words("autoLaunch");
+    case WHY_RELOAD: return words("the configuration changed");
+    case WHY_REMOVED: return words("no longer in the configuration");
+    case WHY_SHUTDOWN: return words("the supervisor is shutting down");
+    case WHY_ALIVE: return alive_text(why);
+    case WHY_EXITED: return words("exited with code %d", why.arg);
+    case WHY_SIGNALED: return words("killed by %s", signame(why.arg));
+    case WHY_LEFTOVERS: return words("exited, but left processes of its group behind");
+    case WHY_NOT_SPAWNED: return words("%s", detail ? detail : "it could not be started");
+    case WHY_NO_RESOURCES: return words("no process could be made just now");
+    case WHY_RETRY: return retry_text(why);
+    case WHY_NEEDS: return words("because of what it depends on");
+    case WHY_NEEDS_FAILED: return words("something it depends on is FATAL");
+    }
+    return words("unknown");
+}
+
+const char *exit_text(const struct fsm_exit *exit, char out[static 24])
+{
+    if (!exit->known)
+        snprintf(out, 24, "-");
+    else if (exit->signal)
+        snprintf(out, 24, "%s", signame(exit->signal));
+    else
+        snprintf(out, 24, "exit %d", exit->code);
+    return out;
+}
