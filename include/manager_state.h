@@ -1,0 +1,52 @@
+/* manager_state.h - the manager's own; for manager*.c only. All of it belongs to the manager's
+ * thread, but for the inbox. */
+#ifndef MANAGER_STATE_H
+#define MANAGER_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chan/chan.h"
+#include "manager.h"
+#include "monitor.h"
+#include "table.h"
+
+struct manager {
+    struct monitor_env *env;
+    struct chan *inbox; /* of struct message (manager.c) */
+    pthread_t thread;
+    struct config *config;
+    struct table table;
+    bool shutting_down;
+    int64_t sweep_ms; /* when the first stop is due that could be stuck; INT64_MAX: none */
+    void (*on_end)(void *arg);
+    void *on_end_arg;
+};
+
+/* Sends an answer beside those that are owed; for a NULL reply it is only released. */
+void manager_tell(struct reply *reply, struct answer answer);
+
+/* Posts an order of `kind` to an entry. `reply` (or NULL) will get one outcome for it. `must`: it
+ * may not be refused for want of room. */
+void manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
+                   struct reply *reply);
+
+/* The same with an order made here. */
+void manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
+                bool must, struct reply *reply);
+
+/* Kills children that hold up a stop which is overdue; sets when to look next. */
+void manager_sweep(struct manager *m);
+
+/* A new instance of a row: its monitor. 0, or a negative errno after logging it. */
+int manager_add_entry(struct manager *m, struct row *row);
+
+/* Stops the last instance of a row for good. */
+void manager_retire_last(struct manager *m, struct row *row, enum why why, struct reply *reply);
+
+/* REQ_RELOAD: takes request->config. The number of outcomes owed to the requester. */
+size_t manager_reload(struct manager *m, struct request *request);
+
+#endif

@@ -1,0 +1,81 @@
+/* table.h - the tasks and their instances, as the manager knows them. Belongs to its thread. */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uthash.h>
+
+#include "config.h"
+#include "monitor.h"
+#include "snapshot.h"
+
+struct entry {
+    struct monitor *monitor; /* NULL: gone, in a shutdown */
+    struct identity *id;     /* a reference */
+    bool blocked;            /* it waits until a namesake that was removed is gone */
+    bool retired;            /* by a reload: stopping for good, not in a row any more */
+    bool killed;             /* monitor_kill() has been called */
+    unsigned long mark;      /* the last lookup that found it */
+    int64_t stop_posted_ms;  /* 0: no stop is under way that could be stuck behind a start */
+    int64_t stop_due_ms;
+    bool stop_restarts;        /* that stop is the first half of a restart */
+    struct entry *prev, *next; /* among the retired */
+    UT_hash_handle hh;         /* by name */
+};
+
+struct row {
+    struct task_config *task; /* a reference */
+    struct entry **entries;   /* by instance number, from 1 */
+    size_t count;
+    UT_hash_handle hh; /* by name */
+};
+
+struct table {
+    struct row **rows; /* in the order of the configuration */
+    size_t row_count;
+    struct row *rows_by_name;
+    struct entry *entries_by_name; /* without the retired */
+    struct entry *retired;         /* stopping for good, not gone yet */
+    size_t alive;                  /* entries with a monitor, retired ones too */
+    unsigned long last_mark;
+};
+
+/* Frees rows and entries; all monitors must be gone. */
+void table_release(struct table *table);
+
+/* An empty row for `task` (takes a reference) at the end; NULL: out of memory. */
+struct row *table_add_row(struct table *table, struct task_config *task);
+void row_free(struct row *row);
+
+/* Appends an entry to a row, which owns it from then on. 0 or -ENOMEM. */
+int row_add(struct row *row, struct entry *entry);
+
+/* After rows or names have changed: makes the lookups anew. */
+void table_index(struct table *table);
+
+struct row *table_row(const struct table *table, const char *name);
+
+/* The retired entry of that name, or NULL. */
+struct entry *table_retired(const struct table *table, const char *name);
+
+/* Moves the last entry of a row to the retired. */
+struct entry *table_retire_last(struct table *table, struct row *row);
+
+/* Takes a retired entry, whose monitor is gone, out of the table and frees it. */
+void table_remove(struct table *table, struct entry *entry);
+
+/* A list of entries that grows. */
+struct entries {
+    struct entry **items;
+    size_t count;
+};
+
+/* Appends what `target` names (`all`, a task, an instance, a glob over either) and `mark` has not
+ * seen. The number that it names, or -ENOMEM. */
+int table_find(struct table *table, const char *target, unsigned long mark,
+               struct entries *entries);
+
+#endif

@@ -1,0 +1,362 @@
+/* manager.c - see manager.h. The thread: what arrives in the inbox, orders to monitors, shutdown. */
+#include "manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "manager_state.h"
+
+/* Requests that may wait; one more is told to try again. */
+#define INBOX_SLOTS 64
+/* manager_shutdown(), manager_kill(); and one more for each monitor. */
+#define INBOX_RESERVED 2
+
+enum message_kind { MESSAGE_REQUEST, MESSAGE_GONE, MESSAGE_SHUTDOWN, MESSAGE_KILL };
+
+struct message {
+    enum message_kind kind;
+    void *item; /* REQUEST: the request; GONE: the entry */
+};
+
+/* ---- instances come and go ---- */
+
+static void on_monitor_gone(void *arg, void *owner)
+{
+    struct manager *m = arg;
+    struct message message = { .kind = MESSAGE_GONE, .item = owner };
+    if (chan_send_reserved(m->inbox, &message))
+        log_write(LOG_ERROR, "the manager's inbox refused the end of a monitor");
+}
+
+int manager_add_entry(struct manager *m, struct row *row)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    int error = -ENOMEM;
+    if (!entry)
+        goto fail;
+    entry->id = identity_new(row->task, (long)row->count + 1);
+    if (!entry->id || chan_reserve(m->inbox, 1))
+        goto fail;
+    entry->blocked = table_retired(&m->table, entry->id->name) != NULL;
+    enum needs needs = entry->blocked ? NEEDS_PENDING : NEEDS_MET;
+    error = row_add(row, entry);
+    if (error)
+        goto unreserve;
+    error = monitor_new(m->env, entry->id, needs, entry, &entry->monitor);
+    if (!error) {
+        m->table.alive++;
+        return 0;
+    }
+    row->count--;
+unreserve:
+    chan_unreserve(m->inbox, 1);
+fail:
+    log_write(LOG_ERROR, "cannot make instance %zu of task '%s': %s", row->count + 1,
+              row->task->name, strerrordesc_np(-error));
+    if (entry)
+        identity_unref(entry->id);
+    free(entry);
+    return error;
+}
+
+void manager_retire_last(struct manager *m, struct row *row, enum why why, struct reply *reply)
+{
+    struct entry *entry = table_retire_last(&m->table, row);
+    manager_do(m, entry, ORDER_RETIRE, why, true, reply);
+}
+
+static void unblock(struct manager *m, const char *name)
+{
+    struct entry *entry;
+    HASH_FIND_STR(m->table.entries_by_name, name, entry);
+    if (!entry || !entry->blocked || table_retired(&m->table, name))
+        return;
+    entry->blocked = false;
+    monitor_needs(entry->monitor, NEEDS_MET);
+}
+
+static void on_gone(struct manager *m, struct entry *entry)
+{
+    chan_unreserve(m->inbox, 1);
+    monitor_join(entry->monitor);
+    entry->monitor = NULL;
+    m->table.alive--;
+    if (!entry->retired) /* a shutdown: its name is still known, for those who ask */
+        return;
+    struct identity *id = identity_ref(entry->id);
+    table_remove(&m->table, entry);
+    unblock(m, id->name);
+    identity_unref(id);
+}
+
+/* ---- requests ---- */
+
+static size_t resolve(struct manager *m, const struct request *request, struct entries *entries)
+{
+    unsigned long mark = ++m->table.last_mark;
+    for (size_t i = 0; i < request->target_count; i++)
+        if (table_find(&m->table, request->targets[i], mark, entries) == 0)
+            manager_tell(request->reply, (struct answer){ .kind = ANSWER_NO_TARGET,
+                                                          .text = strdup(request->targets[i]) });
+    return entries->count;
+}
+
+static size_t order_targets(struct manager *m, const struct request *request, enum order_kind kind)
+{
+    struct entries entries = { 0 };
+    resolve(m, request, &entries);
+    for (size_t i = 0; i < entries.count; i++) {
+        struct order *order = order_new(kind, (struct reason){ .why = WHY_USER }, NULL);
+        if (order) {
+            order->wait = request->wait;
+            order->signal = request->signal;
+        }
+        manager_order(m, entries.items[i], order, false, request->reply);
+    }
+    free(entries.items);
+    return entries.count;
+}
+
+static void add_snapshot(struct snapshot_set *set, struct entry *entry, bool history)
+{
+    if (!entry->monitor)
+        return;
+    monitor_snapshot(entry->monitor, history, &set->items[set->count++]);
+}
+
+/* In the order of the table, whatever the order of the targets; what is stopping for good comes
+ * last, and only where all was asked for. */
+static struct snapshot_set *take_snapshots(struct manager *m, unsigned long mark, bool all,
+                                           bool history)
+{
+    struct snapshot_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return NULL;
+    set->items = calloc(m->table.alive + 1, sizeof *set->items);
+    if (!set->items) {
+        free(set);
+        return NULL;
+    }
+    for (size_t i = 0; i < m->table.row_count; i++) {
+        struct row *row = m->table.rows[i];
+        for (size_t k = 0; k < row->count; k++)
+            if (all || row->entries[k]->mark == mark)
+                add_snapshot(set, row->entries[k], history);
+    }
+    for (struct entry *entry = m->table.retired; all && entry; entry = entry->next)
+        add_snapshot(set, entry, history);
+    return set;
+}
+
+static void answer_status(struct manager *m, const struct request *request)
+{
+    struct entries entries = { 0 };
+    resolve(m, request, &entries);
+    free(entries.items);
+    struct answer answer = { .kind = ANSWER_SNAPSHOTS };
+    answer.set = take_snapshots(m, m->table.last_mark, request->target_count == 0,
+                                request->history);
+    manager_tell(request->reply, answer);
+}
+
+static size_t shut_down(struct manager *m, struct reply *reply)
+{
+    size_t count = 0;
+    m->shutting_down = true;
+    for (size_t i = 0; i < m->table.row_count; i++) {
+        struct row *row = m->table.rows[i];
+        for (size_t k = 0; k < row->count; k++, count++)
+            manager_do(m, row->entries[k], ORDER_RETIRE, WHY_SHUTDOWN, true, reply);
+    }
+    return count;
+}
+
+/* Only what is being stopped takes notice of it. */
+static void kill_entry(struct entry *entry, int64_t now_ms)
+{
+    if (!entry->monitor)
+        return;
+    monitor_unstick(entry->monitor, now_ms);
+    if (!entry->killed)
+        monitor_kill(entry->monitor);
+    entry->killed = true;
+}
+
+static void kill_all(struct manager *m)
+{
+    int64_t now_ms = clock_ms();
+    for (size_t i = 0; i < m->table.row_count; i++)
+        for (size_t k = 0; k < m->table.rows[i]->count; k++)
+            kill_entry(m->table.rows[i]->entries[k], now_ms);
+    for (struct entry *entry = m->table.retired; entry; entry = entry->next)
+        kill_entry(entry, now_ms);
+}
+
+static size_t run_request(struct manager *m, struct request *request)
+{
+    switch (request->kind) {
+    case REQ_START: return order_targets(m, request, ORDER_START);
+    case REQ_STOP: return order_targets(m, request, ORDER_STOP);
+    case REQ_RESTART: return order_targets(m, request, ORDER_RESTART);
+    case REQ_SIGNAL: return order_targets(m, request, ORDER_SIGNAL);
+    case REQ_STATUS: answer_status(m, request); break;
+    case REQ_RELOAD: return manager_reload(m, request);
+    case REQ_SHUTDOWN: return shut_down(m, request->reply);
+    case REQ_KILL: kill_all(m); break;
+    }
+    return 0;
+}
+
+static void take_request(struct manager *m, struct request *request)
+{
+    request->outcomes = run_request(m, request);
+    request_free(request);
+}
+
+/* ---- the thread ---- */
+
+static void take_message(struct manager *m, const struct message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_REQUEST: take_request(m, message->item); break;
+    case MESSAGE_GONE: on_gone(m, message->item); break;
+    case MESSAGE_SHUTDOWN: shut_down(m, NULL); break;
+    case MESSAGE_KILL: kill_all(m); break;
+    }
+}
+
+static void refuse(struct request *request)
+{
+    manager_tell(request->reply, (struct answer){
+                                     .kind = ANSWER_ERRORS,
+                                     .text = strdup("taskmaster is shutting down\n"),
+                                 });
+    request_free(request);
+}
+
+static void *manager_run(void *arg)
+{
+    struct manager *m = arg;
+    while (!m->shutting_down || m->table.alive) {
+        struct message message;
+        if (chan_recv(m->inbox, &message, m->sweep_ms) == 0)
+            take_message(m, &message);
+        else
+            manager_sweep(m);
+    }
+    struct message message;
+    chan_close(m->inbox);
+    while (chan_recv(m->inbox, &message, CHAN_NOW) == 0)
+        if (message.kind == MESSAGE_REQUEST)
+            refuse(message.item);
+    m->on_end(m->on_end_arg);
+    return NULL;
+}
+
+static void release(struct manager *m)
+{
+    table_release(&m->table);
+    config_free(m->config);
+    chan_free(m->inbox);
+    free(m);
+}
+
+static void launch_all(struct manager *m)
+{
+    for (size_t i = 0; i < m->table.row_count; i++) {
+        struct row *row = m->table.rows[i];
+        for (size_t k = 0; row->task->auto_launch && k < row->count; k++)
+            manager_do(m, row->entries[k], ORDER_START, WHY_AUTO_LAUNCH, true, NULL);
+    }
+}
+
+/* The thread does not run yet; what has been made retires like in any shutdown. */
+static int make_table(struct manager *m, char **out_error)
+{
+    int error = 0;
+    for (size_t i = 0; i < m->config->task_count && !error; i++) {
+        struct task_config *task = m->config->tasks[i];
+        struct row *row = table_add_row(&m->table, task);
+        error = row ? 0 : -ENOMEM;
+        for (long number = 1; number <= task->instances && !error; number++)
+            error = manager_add_entry(m, row);
+        if (error && asprintf(out_error, "cannot make the instances of task '%s': %s", task->name,
+                              strerrordesc_np(-error)) < 0)
+            *out_error = NULL;
+    }
+    table_index(&m->table);
+    return error;
+}
+
+static void ignore_end(void *arg)
+{
+    (void)arg;
+}
+
+int manager_new(struct monitor_env *env, struct config *config, void (*on_end)(void *arg),
+                void *arg, struct manager **out_manager, char **out_error)
+{
+    struct manager *m = calloc(1, sizeof *m);
+    struct chan *inbox = chan_new(sizeof(struct message), INBOX_SLOTS);
+    if (!m || !inbox || chan_reserve(inbox, INBOX_RESERVED)) {
+        config_free(config);
+        chan_free(inbox);
+        free(m);
+        *out_error = NULL;
+        return -ENOMEM;
+    }
+    *m = (struct manager){ .env = env, .inbox = inbox, .config = config, .sweep_ms = INT64_MAX };
+    m->on_end = on_end;
+    m->on_end_arg = arg;
+    env->on_gone = on_monitor_gone;
+    env->on_gone_arg = m;
+    int error = make_table(m, out_error);
+    if (!error) {
+        launch_all(m);
+        error = -pthread_create(&m->thread, NULL, manager_run, m);
+        if (error && asprintf(out_error, "cannot make a thread: %s", strerrordesc_np(-error)) < 0)
+            *out_error = NULL;
+    }
+    if (error) {
+        m->on_end = ignore_end;
+        shut_down(m, NULL);
+        manager_run(m);
+        release(m);
+        return error;
+    }
+    *out_manager = m;
+    return 0;
+}
+
+static void post_reserved(struct manager *m, enum message_kind kind)
+{
+    struct message message = { .kind = kind };
+    (void)!chan_send_reserved(m->inbox, &message); /* -EPIPE: it has ended, as was wanted */
+}
+
+void manager_shutdown(struct manager *m)
+{
+    post_reserved(m, MESSAGE_SHUTDOWN);
+}
+
+void manager_kill(struct manager *m)
+{
+    post_reserved(m, MESSAGE_KILL);
+}
+
+int manager_post(struct manager *m, struct request *request)
+{
+    struct message message = { .kind = MESSAGE_REQUEST, .item = request };
+    int error = chan_send(m->inbox, &message, CHAN_NOW);
+    return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+void manager_join(struct manager *m)
+{
+    pthread_join(m->thread, NULL); /* it has announced its end */
+    release(m);
+}

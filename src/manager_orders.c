@@ -1,0 +1,92 @@
+/* manager_orders.c - orders on their way to monitors, and stops that do not get through. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "manager_state.h"
+
+void manager_tell(struct reply *reply, struct answer answer)
+{
+    if (!reply || reply_owe(reply, 1))
+        answer_release(&answer);
+    else
+        reply_send(reply, &answer);
+}
+
+/* A stop that is posted while its monitor is held up by a start (a hung mount) is not received.
+ * After the grace the child of that start is killed, which releases the monitor. */
+static void expect_stop(struct manager *m, struct entry *entry, const struct order *order)
+{
+    bool stops = order->kind == ORDER_STOP || order->kind == ORDER_RETIRE;
+    bool restarts = order->kind == ORDER_RESTART || order->change == CONFIG_RESTART;
+    entry->stop_posted_ms = 0;
+    if (!stops && !restarts)
+        return;
+    entry->stop_posted_ms = clock_ms();
+    entry->stop_due_ms = entry->stop_posted_ms + entry->id->task->grace_ms;
+    entry->stop_restarts = restarts;
+    if (entry->stop_due_ms < m->sweep_ms)
+        m->sweep_ms = entry->stop_due_ms;
+}
+
+static void unstick(struct entry *entry, int64_t now_ms, int64_t *next_ms)
+{
+    if (!entry->stop_posted_ms || !entry->monitor)
+        return;
+    if (entry->stop_due_ms > now_ms) {
+        if (entry->stop_due_ms < *next_ms)
+            *next_ms = entry->stop_due_ms;
+        return;
+    }
+    monitor_unstick(entry->monitor, entry->stop_restarts ? entry->stop_posted_ms : now_ms);
+    entry->stop_posted_ms = 0;
+}
+
+void manager_sweep(struct manager *m)
+{
+    int64_t now_ms = clock_ms();
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < m->table.row_count; i++)
+        for (size_t k = 0; k < m->table.rows[i]->count; k++)
+            unstick(m->table.rows[i]->entries[k], now_ms, &next_ms);
+    for (struct entry *entry = m->table.retired; entry; entry = entry->next)
+        unstick(entry, now_ms, &next_ms);
+    m->sweep_ms = next_ms;
+}
+
+static int post(struct entry *entry, struct order *order, bool must)
+{
+    if (!entry->monitor)
+        return -EPIPE;
+    return must ? monitor_must_order(entry->monitor, order) : monitor_order(entry->monitor, order);
+}
+
+void manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
+                   struct reply *reply)
+{
+    if (reply && reply_owe(reply, 1)) /* no memory for an answer: do without the asker */
+        reply = NULL;
+    if (order) {
+        order->reply = reply;
+        expect_stop(m, entry, order);
+    }
+    int error = order ? post(entry, order, must) : -ENOMEM;
+    if (!error)
+        return;
+    struct answer answer = { .outcome = OUT_BUSY, .id = identity_ref(entry->id) };
+    if (error == -EPIPE)
+        answer.outcome = order->kind == ORDER_RETIRE ? OUT_NOTHING : OUT_SHUTTING_DOWN;
+    if (order)
+        order_answer(order, &answer);
+    else if (reply)
+        reply_send(reply, &answer);
+    else
+        answer_release(&answer);
+}
+
+void manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
+                bool must, struct reply *reply)
+{
+    struct order *order = order_new(kind, (struct reason){ .why = why }, NULL);
+    manager_order(m, entry, order, must, reply);
+}

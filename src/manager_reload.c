@@ -1,0 +1,200 @@
+/* manager_reload.c - a new configuration in place of the old one, see plan.h for what that means. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "manager_state.h"
+#include "plan.h"
+
+/* The rows of the old table by position in the plan; NULL for an added task. */
+struct reload {
+    struct manager *m;
+    struct plan *plan;
+    struct reply *reply;
+    size_t outcomes;
+};
+
+static void retire_to(struct reload *r, struct row *row, size_t count)
+{
+    while (row->count > count) {
+        manager_retire_last(r->m, row, WHY_REMOVED, r->reply);
+        r->outcomes++;
+    }
+}
+
+/* Would a user say of a task that is scaled up that it is on? */
+static bool row_is_on(const struct row *row)
+{
+    bool stopped_by_hand = false;
+    for (size_t i = 0; i < row->count; i++) {
+        struct snapshot snapshot;
+        monitor_snapshot(row->entries[i]->monitor, false, &snapshot);
+        bool on = snapshot.state != ST_STOPPED && snapshot.state != ST_STOPPING;
+        stopped_by_hand |= !on && snapshot.why.why == WHY_USER;
+        snapshot_release(&snapshot);
+        if (on)
+            return true;
+    }
+    return row->task->auto_launch && !stopped_by_hand;
+}
+
+static void add_entries(struct reload *r, struct row *row, bool start)
+{
+    while (row->count < (size_t)row->task->instances) {
+        if (manager_add_entry(r->m, row)) {
+            manager_tell(r->reply, (struct answer){
+                                       .kind = ANSWER_ERRORS,
+                                       .text = strdup("not all instances could be made, see the "
+                                                      "log\n"),
+                                   });
+            return;
+        }
+        if (!start)
+            continue;
+        manager_do(r->m, row->entries[row->count - 1], ORDER_START, WHY_AUTO_LAUNCH, true,
+                   r->reply);
+        r->outcomes++;
+    }
+}
+
+/* A survivor gets its new configuration, and a new name where one of several became the only one
+ * or the other way round. */
+static void configure(struct reload *r, struct row *row, const struct plan_task *change)
+{
+    if (change->change == CONFIG_SAME && !change->scaled)
+        return;
+    for (size_t i = 0; i < row->count; i++) {
+        struct entry *entry = row->entries[i];
+        struct identity *id = identity_new(row->task, (long)i + 1);
+        struct order *order = order_new(ORDER_CONFIGURE, (struct reason){ .why = WHY_RELOAD },
+                                        NULL);
+        if (!id || !order) {
+            log_write(LOG_ERROR, "no memory to change '%s'", entry->id->name);
+            identity_unref(id);
+            order_free(order);
+            continue;
+        }
+        order->change = change->change;
+        order->id = identity_ref(id);
+        identity_unref(entry->id);
+        entry->id = id;
+        manager_order(r->m, entry, order, true, r->reply);
+        r->outcomes++;
+    }
+}
+
+static void keep_row(struct reload *r, struct row *row, const struct plan_task *change)
+{
+    bool on = row_is_on(row);
+    if (change->change != CONFIG_SAME || change->scaled) {
+        task_config_unref(row->task);
+        row->task = task_config_ref(change->now);
+    }
+    configure(r, row, change);
+    add_entries(r, row, on);
+}
+
+static void add_row(struct reload *r, struct task_config *task)
+{
+    struct row *row = table_add_row(&r->m->table, task);
+    if (row)
+        add_entries(r, row, task->auto_launch);
+    else
+        log_write(LOG_ERROR, "no memory for task '%s'", task->name);
+}
+
+/* First everything that ends, so that a new instance knows of a namesake that it has to wait for;
+ * then the rows anew, in the order of the new configuration. */
+static int apply(struct reload *r)
+{
+    struct table *table = &r->m->table;
+    struct row **old = calloc(r->plan->count + 1, sizeof *old);
+    if (!old)
+        return -ENOMEM;
+    for (size_t i = 0; i < r->plan->count; i++) {
+        const struct plan_task *change = &r->plan->tasks[i];
+        if (!change->was)
+            continue;
+        old[i] = table_row(table, change->was->name);
+        if (old[i])
+            retire_to(r, old[i], change->now ? (size_t)change->now->instances : 0);
+    }
+    table->row_count = 0; /* the room stays, and `old` has them all */
+    for (size_t i = 0; i < r->plan->count; i++) {
+        const struct plan_task *change = &r->plan->tasks[i];
+        if (change->now && old[i]) {
+            table->rows[table->row_count++] = old[i];
+            keep_row(r, old[i], change);
+        } else if (change->now) {
+            add_row(r, change->now);
+        }
+    }
+    table_index(table);
+    for (size_t i = 0; i < r->plan->count; i++)
+        if (!r->plan->tasks[i].now && old[i])
+            row_free(old[i]);
+    free(old);
+    return 0;
+}
+
+static char *plan_text(const struct plan *plan, bool keys)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    plan_print(out, plan, keys);
+    fclose(out);
+    return text;
+}
+
+static void log_plan(const char *text)
+{
+    for (const char *line = text; line && *line;) {
+        size_t length = strcspn(line, "\n");
+        log_write(LOG_INFO, "reload: %.*s", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void refuse(struct reply *reply, const char *why)
+{
+    log_write(LOG_ERROR, "cannot reload: %s", why);
+    char *text = NULL;
+    if (asprintf(&text, "cannot reload: %s\n", why) < 0)
+        text = NULL;
+    manager_tell(reply, (struct answer){ .kind = ANSWER_ERRORS, .text = text });
+}
+
+size_t manager_reload(struct manager *m, struct request *request)
+{
+    struct reload r = { .m = m, .reply = request->reply };
+    if (m->shutting_down) {
+        refuse(r.reply, "taskmaster is shutting down");
+        return 0;
+    }
+    r.plan = plan_new(m->config, request->config);
+    if (!r.plan) {
+        refuse(r.reply, strerrordesc_np(ENOMEM));
+        return 0;
+    }
+    char *text = plan_text(r.plan, request->dry_run);
+    if (!request->dry_run)
+        log_plan(text);
+    manager_tell(r.reply, (struct answer){ .kind = ANSWER_PLAN, .text = text });
+    if (!request->dry_run) {
+        if (apply(&r)) {
+            refuse(r.reply, strerrordesc_np(ENOMEM));
+        } else {
+            log_set_level(request->config->supervisor.log_level);
+            config_free(m->config);
+            m->config = request->config;
+            request->config = NULL;
+        }
+    }
+    plan_free(r.plan);
+    return r.outcomes;
+}

@@ -1,0 +1,166 @@
+/* table.c - see table.h. */
+#include "table.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+/* Doubles the room for pointers when `count` has reached a power of two. */
+static int grow(void ***items, size_t count)
+{
+    if (count & (count - 1))
+        return 0;
+    void **more = realloc(*items, (count ? count * 2 : 1) * sizeof *more);
+    if (!more)
+        return -ENOMEM;
+    *items = more;
+    return 0;
+}
+
+struct row *table_add_row(struct table *table, struct task_config *task)
+{
+    struct row *row = calloc(1, sizeof *row);
+    if (!row || grow((void ***)&table->rows, table->row_count)) {
+        free(row);
+        return NULL;
+    }
+    row->task = task_config_ref(task);
+    table->rows[table->row_count++] = row;
+    return row;
+}
+
+void row_free(struct row *row)
+{
+    task_config_unref(row->task);
+    free(row->entries);
+    free(row);
+}
+
+int row_add(struct row *row, struct entry *entry)
+{
+    if (grow((void ***)&row->entries, row->count))
+        return -ENOMEM;
+    row->entries[row->count++] = entry;
+    return 0;
+}
+
+void table_release(struct table *table)
+{
+    HASH_CLEAR(hh, table->entries_by_name);
+    HASH_CLEAR(hh, table->rows_by_name);
+    for (size_t i = 0; i < table->row_count; i++) {
+        struct row *row = table->rows[i];
+        for (size_t k = 0; k < row->count; k++) {
+            identity_unref(row->entries[k]->id);
+            free(row->entries[k]);
+        }
+        row_free(row);
+    }
+    free(table->rows);
+}
+
+void table_index(struct table *table)
+{
+    HASH_CLEAR(hh, table->entries_by_name);
+    HASH_CLEAR(hh, table->rows_by_name);
+    for (size_t i = 0; i < table->row_count; i++) {
+        struct row *row = table->rows[i];
+        HASH_ADD_KEYPTR(hh, table->rows_by_name, row->task->name, strlen(row->task->name), row);
+        for (size_t k = 0; k < row->count; k++) {
+            struct entry *entry = row->entries[k];
+            const char *name = entry->id->name;
+            HASH_ADD_KEYPTR(hh, table->entries_by_name, name, strlen(name), entry);
+        }
+    }
+}
+
+struct row *table_row(const struct table *table, const char *name)
+{
+    struct row *row;
+    HASH_FIND_STR(table->rows_by_name, name, row);
+    return row;
+}
+
+struct entry *table_retired(const struct table *table, const char *name)
+{
+    struct entry *entry;
+    DL_FOREACH (table->retired, entry)
+        if (strcmp(entry->id->name, name) == 0)
+            return entry;
+    return NULL;
+}
+
+struct entry *table_retire_last(struct table *table, struct row *row)
+{
+    struct entry *entry = row->entries[--row->count];
+    entry->retired = true;
+    DL_APPEND(table->retired, entry);
+    return entry;
+}
+
+void table_remove(struct table *table, struct entry *entry)
+{
+    DL_DELETE(table->retired, entry);
+    identity_unref(entry->id);
+    free(entry);
+}
+
+/* ---- lookup ---- */
+
+static int add_once(struct entries *entries, struct entry *entry, unsigned long mark)
+{
+    if (entry->mark == mark)
+        return 0;
+    if (grow((void ***)&entries->items, entries->count))
+        return -ENOMEM;
+    entry->mark = mark;
+    entries->items[entries->count++] = entry;
+    return 0;
+}
+
+/* A NULL pattern matches all; otherwise the task's name or the instance's must match. */
+static int add_matching(struct table *table, const char *pattern, unsigned long mark,
+                        struct entries *entries)
+{
+    int found = 0;
+    for (size_t i = 0; i < table->row_count; i++) {
+        struct row *row = table->rows[i];
+        bool whole_row = !pattern || fnmatch(pattern, row->task->name, 0) == 0;
+        for (size_t k = 0; k < row->count; k++) {
+            struct entry *entry = row->entries[k];
+            if (!whole_row && fnmatch(pattern, entry->id->name, 0) != 0)
+                continue;
+            if (add_once(entries, entry, mark))
+                return -ENOMEM;
+            found++;
+        }
+    }
+    return found;
+}
+
+static int add_row(struct row *row, unsigned long mark, struct entries *entries)
+{
+    for (size_t i = 0; i < row->count; i++)
+        if (add_once(entries, row->entries[i], mark))
+            return -ENOMEM;
+    return (int)row->count;
+}
+
+int table_find(struct table *table, const char *target, unsigned long mark, struct entries *entries)
+{
+    if (strcmp(target, "all") == 0) {
+        int found = add_matching(table, NULL, mark, entries);
+        return found == 0 ? 1 : found; /* it names all there is, be it nothing */
+    }
+    struct row *row = table_row(table, target);
+    if (row)
+        return add_row(row, mark, entries);
+    struct entry *entry;
+    HASH_FIND_STR(table->entries_by_name, target, entry);
+    if (entry)
+        return add_once(entries, entry, mark) ? -ENOMEM : 1;
+    return strpbrk(target, "*?[") ? add_matching(table, target, mark, entries) : 0;
+}
