@@ -1,0 +1,21 @@
+/* program.h - the state that a program has before it does anything: signals, descriptors, limits.
+ * For main() only, before any thread. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+#include <sys/resource.h>
+
+struct program {
+    bool stdin_closed; /* or /dev/null: nobody will ever type anything */
+    bool stdin_terminal;
+    struct rlimit nofile; /* as we were given it, for children; ours is raised */
+    int signal_fd;        /* what main waits for; all signals are blocked */
+};
+
+/* Blocks all signals, puts their dispositions to default (an inherited ignored SIGCHLD would lose
+ * every exit), opens /dev/null on closed standard descriptors, raises the limit of open files,
+ * and has the terminal restored in a crash. 0 or a negative errno. */
+int program_init(struct program *out_program) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,32 @@
+/* shell.h - the interactive shell, and the reader of commands from a pipe: a thread that waits in
+ * poll() for its input, for the command under way, for news, and for what main forwards to it. */
+#ifndef SHELL_H
+#define SHELL_H
+
+#include <stdint.h>
+
+#include "command.h"
+
+struct shell;
+
+/* Starts the shell on stdin and stdout: with readline where stdin is a terminal, plain lines
+ * otherwise. on_end(arg) is called once, on the shell's thread, when its input has ended or `exit`
+ * was given and the shutdown it asked for can be left to the program; it must not block.
+ * 0 or a negative errno. */
+int shell_start(const struct command_env *env, void (*on_end)(void *arg), void *arg,
+                struct shell **out_shell) __attribute__((warn_unused_result));
+
+/* Passes a signal on: SIGINT, SIGWINCH, SIGCONT, SIGTSTP. Any thread; never waits. */
+void shell_signal(struct shell *shell, int signo);
+
+/* Has stdin gone away (the terminal was hung up)? Any thread. */
+bool shell_input_hung_up(const struct shell *shell);
+
+/* Tells the shell to end, waits until deadline_ms, and restores the terminal in either case.
+ * The shell is freed if it ended in time. NULL is fine. */
+void shell_stop(struct shell *shell, int64_t deadline_ms);
+
+/* Restores the terminal; async-signal-safe, for the handler of a crash. */
+void shell_restore_terminal(void);
+
+#endif

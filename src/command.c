@@ -1,0 +1,204 @@
+/* command.c - the table of commands. A command is a row here and a function in a command_*.c. */
+#include "call.h"
+
+#include <string.h>
+
+#define TARGETS \
+    "A TARGET is `all`, a task (all its instances), an instance, or a glob over either.\n"
+#define TIMEOUT "--timeout stops waiting after a while, such as 30s or 2m, and cancels nothing.\n"
+
+static const struct command commands[] = {
+    {
+        .info = {
+            .name = "status",
+            .arguments = "[TARGET...] [-v] [--json]",
+            .help = "show the state of processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "-v adds the last exit, CPU and memory; --json is for programs.\n"
+                           "Example: status 'worker_*'\n",
+        .options = OPT_VERBOSE | OPT_JSON,
+        .max_operands = ANY_NUMBER,
+        .begin = command_status,
+    },
+    {
+        .info = {
+            .name = "start",
+            .arguments = "TARGET... [--wait] [--timeout DURATION]",
+            .help = "start processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "Answers once each program was executed; with --wait, once it is "
+                           "RUNNING\nor has given up.\n" TIMEOUT
+                           "Example: start web --wait --timeout 30s\n",
+        .options = OPT_WAIT | OPT_TIMEOUT,
+        .min_operands = 1,
+        .max_operands = ANY_NUMBER,
+        .request = REQ_START,
+        .begin = command_change,
+    },
+    {
+        .info = {
+            .name = "stop",
+            .arguments = "TARGET... [--timeout DURATION]",
+            .help = "stop processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "Answers once nothing of a process is left.\n" TIMEOUT
+                           "Example: stop web_2 'worker_*'\n",
+        .options = OPT_TIMEOUT,
+        .min_operands = 1,
+        .max_operands = ANY_NUMBER,
+        .request = REQ_STOP,
+        .begin = command_change,
+    },
+    {
+        .info = {
+            .name = "restart",
+            .arguments = "TARGET... [--wait] [--timeout DURATION]",
+            .help = "stop processes, then start them",
+            .takes_targets = true,
+        },
+        .details = TARGETS "What was stopped is started. With --wait it answers once each is "
+                           "RUNNING\nor has given up.\n" TIMEOUT "Example: restart all\n",
+        .options = OPT_WAIT | OPT_TIMEOUT,
+        .min_operands = 1,
+        .max_operands = ANY_NUMBER,
+        .request = REQ_RESTART,
+        .begin = command_change,
+    },
+    {
+        .info = {
+            .name = "reload",
+            .arguments = "[--dry-run]",
+            .help = "read the configuration again",
+        },
+        .details = "Prints what is added, removed, changed, scaled and unchanged, and does it.\n"
+                   "With --dry-run it prints that key by key, and does nothing.\n"
+                   "Example: reload --dry-run\n",
+        .options = OPT_DRY_RUN,
+        .begin = command_reload,
+    },
+    {
+        .info = {
+            .name = "logs",
+            .arguments = "TARGET [LINES] [-f] [--stderr]",
+            .help = "show what processes have written",
+            .takes_targets = true,
+        },
+        .details = TARGETS "Shows the last LINES (default 10) lines of stdout's log, or of "
+                           "stderr's.\n-f goes on with what is written from then on.\n"
+                           "Example: logs web 50 -f\n",
+        .options = OPT_FOLLOW | OPT_STDERR,
+        .min_operands = 1,
+        .max_operands = ANY_NUMBER,
+        .begin = command_logs,
+    },
+    {
+        .info = {
+            .name = "signal",
+            .arguments = "SIG TARGET...",
+            .help = "send a signal to processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "SIG is a name, with or without SIG, or a number. The whole process "
+                           "group\ngets it.\nExample: signal HUP nginx\n",
+        .min_operands = 2,
+        .max_operands = ANY_NUMBER,
+        .request = REQ_SIGNAL,
+        .begin = command_signal,
+    },
+    {
+        .info = {
+            .name = "pid",
+            .arguments = "[TARGET...]",
+            .help = "print the supervisor's pid, or those of processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "Example: pid web_1\n",
+        .max_operands = ANY_NUMBER,
+        .begin = command_pid,
+    },
+    {
+        .info = {
+            .name = "describe",
+            .arguments = "TARGET...",
+            .help = "show all that is known about processes",
+            .takes_targets = true,
+        },
+        .details = TARGETS "The configuration in effect, the state and why, the last exit, and "
+                           "the last\nchanges of state.\nExample: describe web_1\n",
+        .min_operands = 1,
+        .max_operands = ANY_NUMBER,
+        .begin = command_describe,
+    },
+    {
+        .info = {
+            .name = "events",
+            .arguments = "[-f] [--json]",
+            .help = "show the latest changes of state",
+        },
+        .details = "-f goes on with what happens from then on; --json prints an object a line.\n"
+                   "Example: events -f\n",
+        .options = OPT_FOLLOW | OPT_JSON,
+        .begin = command_events,
+    },
+    {
+        .info = {
+            .name = "help",
+            .arguments = "[COMMAND]",
+            .help = "list the commands, or explain one",
+        },
+        .details = "Example: help start\n",
+        .max_operands = 1,
+        .begin = command_help,
+    },
+    {
+        .info = {
+            .name = "shutdown",
+            .arguments = "",
+            .help = "stop all processes and end the supervisor",
+        },
+        .details = "Each process gets its stop signal, and SIGKILL after its grace.\n",
+        .request = REQ_SHUTDOWN,
+        .begin = command_shutdown,
+    },
+    {
+        .info = {
+            .name = "exit",
+            .arguments = "",
+            .help = "in the supervisor's shell: shutdown",
+        },
+        .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .request = REQ_SHUTDOWN,
+        .begin = command_shutdown,
+    },
+    {
+        .info = {
+            .name = "quit",
+            .arguments = "",
+            .help = "the same as exit",
+        },
+        .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .request = REQ_SHUTDOWN,
+        .begin = command_shutdown,
+    },
+};
+
+size_t command_count(void)
+{
+    return sizeof commands / sizeof *commands;
+}
+
+const struct command_info *command_at(size_t index)
+{
+    return &commands[index].info;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count(); i++)
+        if (strcmp(commands[i].info.name, name) == 0)
+            return &commands[i];
+    return NULL;
+}

@@ -1,0 +1,95 @@
+/* main.c - from the command line to a running supervisor. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "example.h"
+#include "log.h"
+#include "options.h"
+#include "program.h"
+#include "supervisor.h"
+
+#define EXAMPLE "config-example.yaml"
+#define DEFAULT_LOG "taskmaster.log"
+
+enum { EXIT_USAGE = 2 };
+
+static int use_example(struct options *options)
+{
+    int written;
+    int error = example_write(EXAMPLE, &written);
+    if (error) {
+        fprintf(stderr, "taskmaster: cannot write '" EXAMPLE "': %s\n", strerrordesc_np(-error));
+        return error;
+    }
+    options->config = EXAMPLE;
+    fprintf(stderr, written ? "taskmaster: wrote '" EXAMPLE "', using it\n"
+                            : "taskmaster: using '" EXAMPLE "'\n");
+    return 0;
+}
+
+static int load(const struct options *options, struct config **out_config)
+{
+    char *errors = NULL;
+    int error = config_load(options->config, environ, out_config, &errors);
+    if (error)
+        fputs(errors ? errors : "taskmaster: out of memory\n", stderr);
+    free(errors);
+    return error;
+}
+
+/* Without a shell the log goes to stderr, and with one to a file, unless the file says where. A
+ * directory where we may not write is no reason not to run. */
+static int start_log(const struct supervisor_config *config, bool shell)
+{
+    const char *path = config->log_file;
+    if (!path && shell)
+        path = DEFAULT_LOG;
+    int error = log_start(path, config->log_level, config->log_format);
+    if (!error)
+        return 0;
+    fprintf(stderr, "taskmaster: cannot open the log '%s': %s\n", path ? path : "stderr",
+            strerrordesc_np(-error));
+    if (config->log_file)
+        return error;
+    fputs("taskmaster: going on without a log; set supervisor.logFile to have one\n", stderr);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    if (options_parse(argc, argv, &options))
+        return EXIT_USAGE;
+    if (options.mode == MODE_EXIT)
+        return EXIT_SUCCESS;
+
+    struct program program;
+    int error = program_init(&program);
+    if (error) {
+        fprintf(stderr, "taskmaster: cannot start: %s\n", strerrordesc_np(-error));
+        return EXIT_FAILURE;
+    }
+    if (!options.config && use_example(&options))
+        return EXIT_FAILURE;
+    struct config *config;
+    if (load(&options, &config))
+        return EXIT_FAILURE;
+    if (options.mode == MODE_TEST) {
+        printf("%s: ok\n", options.config);
+        config_free(config);
+        return EXIT_SUCCESS;
+    }
+    bool shell = options.mode == MODE_SHELL && !program.stdin_closed;
+    if (start_log(&config->supervisor, shell)) {
+        config_free(config);
+        return EXIT_FAILURE;
+    }
+    struct supervisor_options run = { .config_path = options.config, .shell = shell };
+    int status = supervisor_run(&program, &run, config);
+    log_stop();
+    return status;
+}

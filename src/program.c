@@ -1,0 +1,112 @@
+/* program.c - see program.h. */
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "shell.h"
+
+/* Each arena costs pages; thousands of threads that allocate little need no more. */
+#define MALLOC_ARENAS 2
+
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+#define CRASH_COUNT (sizeof crashes / sizeof crashes[0])
+
+/* What main handles itself; every other signal stays blocked and has no effect. */
+static const int handled[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+                               SIGCHLD, SIGCONT, SIGWINCH, SIGTSTP };
+
+static void set_disposition(int signo, void (*handler)(int))
+{
+    struct sigaction action = { .sa_handler = handler };
+    sigaction(signo, &action, NULL); /* fails for SIGKILL and the like, rightly */
+}
+
+static void on_crash(int signo)
+{
+    shell_restore_terminal();
+    set_disposition(signo, SIG_DFL);
+    raise(signo);
+}
+
+static bool is_crash(int signo)
+{
+    for (size_t i = 0; i < CRASH_COUNT; i++)
+        if (crashes[i] == signo)
+            return true;
+    return false;
+}
+
+static void set_dispositions(void)
+{
+    for (int signo = 1; signo < NSIG; signo++) {
+        if (!is_crash(signo))
+            set_disposition(signo, SIG_DFL);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        else /* a sanitizer reports these itself */
+            set_disposition(signo, on_crash);
+#endif
+    }
+}
+
+/* A blocked signal that the processor raises ends the program without a handler. */
+static int block_signals(int *out_signal_fd)
+{
+    sigset_t set;
+    sigfillset(&set);
+    for (size_t i = 0; i < CRASH_COUNT; i++)
+        sigdelset(&set, crashes[i]);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++)
+        sigaddset(&set, handled[i]);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    *out_signal_fd = fd;
+    return 0;
+}
+
+static bool is_dev_null(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+static int open_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR); /* becomes the lowest that is closed */
+        if (fd < 0)
+            return -errno;
+    } while (fd <= STDERR_FILENO);
+    close(fd);
+    return 0;
+}
+
+int program_init(struct program *out)
+{
+    struct program p = { .stdin_closed = fcntl(STDIN_FILENO, F_GETFD) < 0 };
+    int error = open_standard_descriptors();
+    if (error)
+        return error;
+    p.stdin_closed = p.stdin_closed || is_dev_null(STDIN_FILENO);
+    p.stdin_terminal = isatty(STDIN_FILENO);
+    set_dispositions();
+    error = block_signals(&p.signal_fd);
+    if (error)
+        return error;
+    getrlimit(RLIMIT_NOFILE, &p.nofile);
+    struct rlimit raised = { p.nofile.rlim_max, p.nofile.rlim_max };
+    setrlimit(RLIMIT_NOFILE, &raised);
+    mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+    *out = p;
+    return 0;
+}

@@ -1,0 +1,203 @@
+/* render_describe.c - the page of `describe`. */
+#include "render.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "duration.h"
+#include "launch.h"
+#include "paint.h"
+#include "reason.h"
+#include "text.h"
+#include "timetext.h"
+
+#define INDENT "  "
+
+struct page {
+    FILE *out;
+    const struct snapshot *s;
+    const struct render_style *style;
+    int64_t now_ms;
+};
+
+static void put_label(const struct page *p, const char *label)
+{
+    int gap = 14 - (int)strlen(label);
+    fprintf(p->out, INDENT "%s:%*s", label, gap > 1 ? gap : 1, "");
+}
+
+/* One "label: text" row; the text may hold foreign bytes. */
+static void put_row(const struct page *p, const char *label, const char *text)
+{
+    put_label(p, label);
+    text_put(p->out, text);
+    fputc('\n', p->out);
+}
+
+static void put_row_format(const struct page *p, const char *label, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void put_row_format(const struct page *p, const char *label, const char *format, ...)
+{
+    va_list args;
+    put_label(p, label);
+    va_start(args, format);
+    vfprintf(p->out, format, args);
+    va_end(args);
+    fputc('\n', p->out);
+}
+
+/* ---- what it does ---- */
+
+static void put_state(const struct page *p)
+{
+    char since[TIMETEXT_BYTES];
+    char lasted[DURATION_TEXT_BYTES];
+    int64_t ms = p->now_ms - p->s->since_ms;
+    timetext_local(clock_wall_ms() - ms, since);
+    duration_print_uptime(ms, lasted);
+    put_label(p, "status");
+    paint_state(p->out, p->s->state, p->style->colour);
+    fprintf(p->out, " for %s, since %s\n", lasted, since);
+}
+
+static int put_reason(const struct page *p)
+{
+    char *reason = reason_text(p->s->why, p->s->detail);
+    if (!reason)
+        return -ENOMEM;
+    put_row(p, "reason", reason);
+    free(reason);
+    return 0;
+}
+
+static void put_process(const struct page *p)
+{
+    char uptime[DURATION_TEXT_BYTES];
+    if (!p->s->pid)
+        return;
+    duration_print_uptime(p->now_ms - p->s->up_ms, uptime);
+    put_row_format(p, "pid", "%d", p->s->pid);
+    put_row(p, "uptime", uptime);
+}
+
+/* What happens by itself, and when. */
+static void put_next(const struct page *p)
+{
+    char span[TIMETEXT_BYTES];
+    if (p->s->next_ms == INT64_MAX)
+        return;
+    int64_t left_ms = p->s->next_ms - p->now_ms;
+    timetext_about(left_ms > 0 ? left_ms : 0, span);
+    switch (p->s->state) {
+    case ST_BACKOFF:
+    case ST_FATAL: put_row_format(p, "next start", "in %s", span); break;
+    case ST_STARTED: put_row_format(p, "RUNNING", "in %s, if it stays up", span); break;
+    case ST_STOPPING: put_row_format(p, "SIGKILL", "in %s", span); break;
+    case ST_STOPPED:
+    case ST_WAITING:
+    case ST_RUNNING:
+    case ST_COUNT: break;
+    }
+}
+
+static void put_exit(const struct page *p)
+{
+    char text[24];
+    char at[TIMETEXT_BYTES];
+    if (!p->s->exit.known) {
+        put_row(p, "last exit", "none yet");
+        return;
+    }
+    timetext_local(p->s->exit_wall_ms, at);
+    put_row_format(p, "last exit", "%s, at %s", exit_text(&p->s->exit, text), at);
+}
+
+/* ---- what it is ---- */
+
+static void put_logs(const struct page *p, const struct launch *launch)
+{
+    const char *nowhere = "/dev/null";
+    const char *err = launch->merge_stderr ? "stdout" : launch->stderr_path;
+    put_row(p, "stdout", launch->stdout_path ? launch->stdout_path : nowhere);
+    put_row(p, "stderr", err ? err : nowhere);
+}
+
+/* The command as it is shown, and where its output goes. */
+static int put_launch(const struct page *p, char *const *environment)
+{
+    const struct identity *id = p->s->id;
+    const struct launch_id who = { id->task->name, id->number, id->name };
+    char *command = launch_command_text(id->task, &who);
+    if (!command)
+        return -ENOMEM;
+    put_row(p, "command", command);
+    free(command);
+    struct launch *launch = NULL;
+    char *problem = NULL;
+    int error = launch_new(id->task, &who, environment, &launch, &problem);
+    if (error && error != -EINVAL)
+        return error;
+    if (error)
+        put_row(p, "problem", problem ? problem : "");
+    else
+        put_logs(p, launch);
+    launch_free(launch);
+    free(problem);
+    return 0;
+}
+
+/* All keys in effect; their values are as foreign as any other text. */
+static int put_configuration(const struct page *p)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *buffer = open_memstream(&text, &size);
+    if (!buffer)
+        return -ENOMEM;
+    task_config_print(buffer, INDENT, p->s->id->task);
+    int error = fclose(buffer) == 0 ? 0 : -ENOMEM;
+    if (!error)
+        fputs("configuration:\n", p->out);
+    for (char *rest = text; !error && rest && *rest;) {
+        text_put(p->out, strsep(&rest, "\n"));
+        fputc('\n', p->out);
+    }
+    free(text);
+    return error;
+}
+
+static int put_history(const struct page *p)
+{
+    int error = 0;
+    if (p->s->history_count > 0)
+        fputs("history:\n", p->out);
+    for (size_t i = 0; i < p->s->history_count && !error; i++) {
+        fputs(INDENT, p->out);
+        error = render_change(p->out, &p->s->history[i], p->style);
+    }
+    return error;
+}
+
+int render_describe(FILE *out, const struct snapshot *snapshot, char *const *environment,
+                    const struct render_style *style)
+{
+    const struct page p = { out, snapshot, style, clock_ms() };
+    const struct identity *id = snapshot->id;
+    fprintf(out, "%s:\n", id->name);
+    put_row_format(&p, "task", "%s, instance %ld of %ld", id->task->name, id->number,
+                   id->task->instances);
+    put_state(&p);
+    int error = put_reason(&p);
+    put_process(&p);
+    put_next(&p);
+    put_row_format(&p, "restarts", "%lu", snapshot->restarts);
+    put_row_format(&p, "failed starts", "%ld in a row", snapshot->failures);
+    put_exit(&p);
+    error = error ? error : put_launch(&p, environment);
+    error = error ? error : put_configuration(&p);
+    return error ? error : put_history(&p);
+}

@@ -1,0 +1,266 @@
+/* supervisor.c - see supervisor.h. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "chan/waitgroup.h"
+#include "clock.h"
+#include "journal.h"
+#include "loader.h"
+#include "log.h"
+#include "manager.h"
+#include "monitor.h"
+#include "notify.h"
+#include "reaper.h"
+#include "shell.h"
+#include "spawn.h"
+#include "watcher.h"
+
+/* Everything obeys SIGKILL but a process in an uninterruptible wait; so long it is waited for
+ * after the second request to end. */
+#define KILL_PATIENCE_MS 10000
+/* Fronts have no work of their own to finish. */
+#define FRONT_PATIENCE_MS 1000
+#define ORPHAN_PATIENCE_MS 5000
+
+struct supervisor {
+    const struct program *program;
+    struct monitor_env env;
+    struct command_env commands;
+    struct manager *manager;
+    struct loader *loader;
+    struct shell *shell; /* NULL: none */
+    int end_fd;          /* eventfd: the manager, or the shell, has ended */
+    atomic_bool manager_ended;
+    atomic_bool shell_ended;
+    bool told_to_end; /* by a signal; the next one kills */
+    bool shutting_down;
+    int64_t give_up_ms; /* INT64_MAX: not yet */
+    int exit_status;
+};
+
+/* ---- signals ---- */
+
+static void shut_down(struct supervisor *s)
+{
+    if (s->shutting_down)
+        return;
+    s->shutting_down = true;
+    notify_send("STOPPING=1");
+    manager_shutdown(s->manager);
+}
+
+static void end_or_kill(struct supervisor *s, int signo)
+{
+    if (!s->told_to_end) {
+        log_write(LOG_INFO, "shutting down on SIG%s", sigabbrev_np(signo));
+        s->told_to_end = true;
+        shut_down(s);
+    } else if (s->exit_status == 0) {
+        log_write(LOG_WARN, "SIG%s again: killing what is left", sigabbrev_np(signo));
+        s->exit_status = 1;
+        s->give_up_ms = clock_ms() + KILL_PATIENCE_MS;
+        manager_kill(s->manager);
+    }
+}
+
+static void reload(struct supervisor *s)
+{
+    log_write(LOG_INFO, "reloading on SIGHUP");
+    if (loader_post(s->loader, NULL, false))
+        log_write(LOG_WARN, "enough reloads are waiting; this one is left out");
+}
+
+static void on_signal(struct supervisor *s, int signo)
+{
+    bool at_terminal = s->shell && s->program->stdin_terminal;
+    switch (signo) {
+    case SIGHUP:
+        if (at_terminal && shell_input_hung_up(s->shell))
+            shut_down(s);
+        else
+            reload(s);
+        break;
+    case SIGTERM: end_or_kill(s, signo); break;
+    case SIGINT:
+    case SIGQUIT:
+        if (at_terminal)
+            shell_signal(s->shell, signo);
+        else
+            end_or_kill(s, signo);
+        break;
+    case SIGUSR1: log_reopen(); break;
+    case SIGCHLD: reaper_run(s->env.reaper); break;
+    default: /* SIGCONT, SIGWINCH, SIGTSTP: for the shell */
+        if (s->shell)
+            shell_signal(s->shell, signo);
+        break;
+    }
+}
+
+static void read_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->program->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        on_signal(s, (int)info.ssi_signo);
+}
+
+/* ---- the loop ---- */
+
+static void on_manager_end(void *arg)
+{
+    struct supervisor *s = arg;
+    atomic_store(&s->manager_ended, true);
+    eventfd_write(s->end_fd, 1);
+}
+
+static void on_shell_end(void *arg)
+{
+    struct supervisor *s = arg;
+    atomic_store(&s->shell_ended, true);
+    eventfd_write(s->end_fd, 1);
+}
+
+/* Returns when the manager has ended, or what is left cannot even be killed. */
+static void loop(struct supervisor *s)
+{
+    struct pollfd fds[] = {
+        { .fd = s->program->signal_fd, .events = POLLIN },
+        { .fd = reaper_fd(s->env.reaper), .events = POLLIN },
+        { .fd = s->end_fd, .events = POLLIN },
+    };
+    while (!atomic_load(&s->manager_ended)) {
+        poll(fds, sizeof fds / sizeof fds[0], clock_poll_timeout(s->give_up_ms));
+        if (fds[0].revents)
+            read_signals(s);
+        if (fds[1].revents)
+            reaper_run(s->env.reaper);
+        if (fds[2].revents) {
+            eventfd_t count;
+            eventfd_read(s->end_fd, &count);
+        }
+        if (atomic_load(&s->shell_ended))
+            shut_down(s);
+        if (clock_ms() >= s->give_up_ms)
+            return;
+    }
+}
+
+/* ---- parts ---- */
+
+static int complain(const char *what, int error)
+{
+    fprintf(stderr, "taskmaster: cannot %s: %s\n", what, strerrordesc_np(-error));
+    return error;
+}
+
+static int make_parts(struct supervisor *s)
+{
+    int error = reaper_new(&s->env.reaper);
+    if (error)
+        return complain("become a subreaper", error);
+    error = spawner_new(spawn_method_here(), &s->program->nofile, &s->env.spawner);
+    if (!error)
+        error = watcher_new(&s->env.watcher);
+    if (error)
+        return complain("watch processes", error);
+    s->env.journal = journal_new();
+    s->env.monitors = waitgroup_new();
+    s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!s->env.journal || !s->env.monitors || s->end_fd < 0)
+        return complain("start", -ENOMEM);
+    return 0;
+}
+
+static int make_fronts(struct supervisor *s, const struct supervisor_options *options)
+{
+    int error = loader_new(options->config_path, environ, s->manager, &s->loader);
+    if (error)
+        return complain("make a thread", error);
+    s->commands = (struct command_env){
+        .manager = s->manager,
+        .loader = s->loader,
+        .journal = s->env.journal,
+        .environment = environ,
+    };
+    if (!options->shell)
+        return 0;
+    error = shell_start(&s->commands, on_shell_end, s, &s->shell);
+    return error ? complain("start the shell", error) : 0;
+}
+
+static void release(struct supervisor *s)
+{
+    loader_free(s->loader, clock_ms() + FRONT_PATIENCE_MS);
+    shell_stop(s->shell, clock_ms() + FRONT_PATIENCE_MS);
+    if (s->manager)
+        manager_join(s->manager);
+    watcher_free(s->env.watcher);
+    if (s->env.reaper) {
+        size_t killed = reaper_kill_orphans(s->env.reaper, clock_ms() + ORPHAN_PATIENCE_MS);
+        if (killed)
+            log_write(LOG_WARN, "killed %zu processes that had left their groups", killed);
+    }
+    reaper_free(s->env.reaper);
+    spawner_free(s->env.spawner);
+    journal_free(s->env.journal);
+    waitgroup_free(s->env.monitors);
+    if (s->end_fd >= 0)
+        close(s->end_fd);
+}
+
+/* Some process is beyond SIGKILL (a disk or network that hangs has it): names it and leaves. */
+_Noreturn static void give_up(struct supervisor *s)
+{
+    shell_restore_terminal();
+    log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
+              waitgroup_left(s->env.monitors));
+    log_stop();
+    _exit(1);
+}
+
+int supervisor_run(const struct program *program, const struct supervisor_options *options,
+                   struct config *config)
+{
+    struct supervisor s = {
+        .program = program,
+        .end_fd = -1,
+        .give_up_ms = INT64_MAX,
+        .exit_status = 1,
+    };
+    s.env.environment = environ;
+    char *error_text = NULL;
+    if (make_parts(&s)) {
+        config_free(config);
+        goto out;
+    }
+    if (manager_new(&s.env, config, on_manager_end, &s, &s.manager, &error_text)) {
+        fprintf(stderr, "taskmaster: %s\n", error_text ? error_text : "out of memory");
+        goto out;
+    }
+    s.exit_status = 0;
+    if (make_fronts(&s, options)) {
+        s.exit_status = 1;
+        shut_down(&s);
+    } else {
+        log_write(LOG_INFO, "started with '%s', pid %d", options->config_path, getpid());
+        notify_send("READY=1");
+    }
+    loop(&s);
+    if (!atomic_load(&s.manager_ended) || waitgroup_wait(s.env.monitors, clock_ms()))
+        give_up(&s);
+    log_write(LOG_INFO, "all has ended");
+out:
+    free(error_text);
+    release(&s);
+    return s.exit_status;
+}

@@ -1,0 +1,316 @@
+/* test_tail.c - the last lines of a file, and following what is appended, truncated, replaced. */
+#include "tail.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define PATIENCE_MS 30000
+
+/* A directory for one test, and a path in it. */
+struct place {
+    char directory[64];
+    char path[96];
+    char other[96];
+};
+
+static struct place place_new(void)
+{
+    struct place place = { .directory = "/tmp/test_tail.XXXXXX" };
+    cr_assert_not_null(mkdtemp(place.directory));
+    snprintf(place.path, sizeof place.path, "%s/log", place.directory);
+    snprintf(place.other, sizeof place.other, "%s/log.1", place.directory);
+    return place;
+}
+
+static void place_remove(const struct place *place)
+{
+    unlink(place->path);
+    unlink(place->other);
+    rmdir(place->directory);
+}
+
+static void put(const char *path, int flags, const char *bytes, size_t count)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, bytes, count), (ssize_t)count);
+    close(fd);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    put(path, O_TRUNC, text, strlen(text));
+}
+
+static void append_text(const char *path, const char *text)
+{
+    put(path, O_APPEND, text, strlen(text));
+}
+
+/* The last lines as a string to free(). */
+static char *last_lines(const char *path, size_t lines, long long *out_size)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    cr_assert_eq(tail_print(out, path, lines, out_size), 0);
+    fclose(out);
+    return text;
+}
+
+static void expect_last(const char *content, size_t lines, const char *expected)
+{
+    struct place place = place_new();
+    long long size = -1;
+    write_text(place.path, content);
+    char *text = last_lines(place.path, lines, &size);
+    cr_assert_str_eq(text, expected);
+    cr_assert_eq(size, (long long)strlen(content));
+    free(text);
+    place_remove(&place);
+}
+
+Test(tail, prints_the_last_lines)
+{
+    expect_last("one\ntwo\nthree\n", 2, "two\nthree\n");
+    expect_last("one\ntwo\nthree\n", 1, "three\n");
+}
+
+Test(tail, prints_a_shorter_file_whole)
+{
+    expect_last("one\ntwo\n", 2, "one\ntwo\n");
+    expect_last("one\ntwo\n", 3, "one\ntwo\n");
+    expect_last("x", 10, "x");
+    expect_last("", 10, "");
+}
+
+Test(tail, leaves_a_last_line_without_an_end_as_it_is)
+{
+    expect_last("one\ntwo\nthr", 2, "two\nthr");
+}
+
+Test(tail, counts_empty_lines)
+{
+    expect_last("one\n\n\n", 2, "\n\n");
+    expect_last("\n", 1, "\n");
+}
+
+Test(tail, prints_nothing_for_no_lines_but_tells_the_size)
+{
+    expect_last("one\ntwo\n", 0, "");
+}
+
+Test(tail, finds_lines_wherever_the_blocks_end)
+{
+    struct place place = place_new();
+    size_t count = 300000;
+    char *bytes = malloc(count + 1);
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = i % 37 == 36 ? '\n' : (char)('a' + i % 23);
+    bytes[count] = '\0';
+    put(place.path, O_TRUNC, bytes, count);
+    for (size_t lines = 1; lines < count / 37; lines += 641) {
+        long long size;
+        const char *start = bytes + count;
+        for (size_t left = lines + (count % 37 == 0); left > 0; left--)
+            start = memrchr(bytes, '\n', (size_t)(start - bytes));
+        char *text = last_lines(place.path, lines, &size);
+        cr_assert_str_eq(text, start + 1);
+        free(text);
+    }
+    free(bytes);
+    place_remove(&place);
+}
+
+Test(tail, prints_lines_longer_than_any_block)
+{
+    struct place place = place_new();
+    size_t count = 1000000;
+    long long size;
+    char *bytes = malloc(count + 1);
+    memset(bytes, 'x', count);
+    bytes[count - 1] = '\n';
+    bytes[count] = '\0';
+    write_text(place.path, "first\n");
+    append_text(place.path, bytes);
+    char *text = last_lines(place.path, 1, &size);
+    cr_assert_str_eq(text, bytes);
+    free(text);
+    free(bytes);
+    place_remove(&place);
+}
+
+Test(tail, refuses_what_is_no_regular_file)
+{
+    struct place place = place_new();
+    long long size = -1;
+    struct tail *tail;
+    cr_assert_eq(tail_print(stdout, place.path, 10, &size), -ENOENT);
+    cr_assert_eq(tail_print(stdout, place.directory, 10, &size), -EINVAL);
+    cr_assert_eq(tail_print(stdout, "/dev/null", 10, &size), -EINVAL);
+    cr_assert_eq(mkfifo(place.path, 0600), 0);
+    cr_assert_eq(tail_print(stdout, place.path, 10, &size), -EINVAL);
+    cr_assert_eq(tail_new(place.path, 0, &tail), -EINVAL);
+    cr_assert_eq(size, -1);
+    place_remove(&place);
+}
+
+/* Reads until what came begins with `expected`, waiting on the tail's descriptor. */
+static void expect_next(struct tail *tail, const char *expected)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    int64_t deadline_ms = clock_ms() + PATIENCE_MS;
+    FILE *out = open_memstream(&text, &bytes);
+    for (;;) {
+        int more = tail_read(tail, out);
+        cr_assert_geq(more, 0);
+        fflush(out);
+        if (bytes >= strlen(expected))
+            break;
+        struct pollfd wait = { .fd = tail_fd(tail), .events = POLLIN };
+        if (more == 0)
+            cr_assert_eq(poll(&wait, 1, clock_poll_timeout(deadline_ms)), 1, "still '%s'", text);
+    }
+    fclose(out);
+    cr_assert_str_eq(text, expected);
+    free(text);
+}
+
+static void expect_nothing(struct tail *tail)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    cr_assert_eq(tail_read(tail, out), 0);
+    fclose(out);
+    cr_assert_eq(bytes, 0);
+    free(text);
+}
+
+static struct tail *follow(const struct place *place, long long offset)
+{
+    struct tail *tail = NULL;
+    cr_assert_eq(tail_new(place->path, offset, &tail), 0);
+    return tail;
+}
+
+Test(tail, follows_what_is_appended)
+{
+    struct place place = place_new();
+    write_text(place.path, "old\n");
+    struct tail *tail = follow(&place, 4);
+    expect_nothing(tail);
+    append_text(place.path, "one\n");
+    expect_next(tail, "one\n");
+    append_text(place.path, "tw");
+    expect_next(tail, "tw");
+    append_text(place.path, "o\n");
+    expect_next(tail, "o\n");
+    expect_nothing(tail);
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, prints_what_was_appended_before_it_began)
+{
+    struct place place = place_new();
+    write_text(place.path, "one\ntwo\n");
+    struct tail *tail = follow(&place, 4);
+    expect_next(tail, "two\n");
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, reads_a_truncated_file_from_its_start)
+{
+    struct place place = place_new();
+    write_text(place.path, "one\ntwo\n");
+    struct tail *tail = follow(&place, 8);
+    write_text(place.path, "new\n");
+    expect_next(tail, "new\n");
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, finishes_a_replaced_file_before_it_reads_the_new_one)
+{
+    struct place place = place_new();
+    write_text(place.path, "one\n");
+    struct tail *tail = follow(&place, 4);
+    append_text(place.path, "rest\n");
+    cr_assert_eq(rename(place.path, place.other), 0);
+    append_text(place.path, "new\n");
+    expect_next(tail, "rest\nnew\n");
+    append_text(place.path, "more\n");
+    expect_next(tail, "more\n");
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, goes_on_with_a_moved_file_until_there_is_another)
+{
+    struct place place = place_new();
+    write_text(place.path, "one\n");
+    struct tail *tail = follow(&place, 4);
+    cr_assert_eq(rename(place.path, place.other), 0);
+    append_text(place.other, "late\n");
+    expect_next(tail, "late\n");
+    write_text(place.path, "new\n");
+    expect_next(tail, "new\n");
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, waits_for_a_file_that_is_missing)
+{
+    struct place place = place_new();
+    struct tail *tail = follow(&place, 0);
+    expect_nothing(tail);
+    write_text(place.path, "born\n");
+    expect_next(tail, "born\n");
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, needs_the_directory_of_the_file)
+{
+    struct place place = place_new();
+    struct tail *tail;
+    snprintf(place.path, sizeof place.path, "%s/no/log", place.directory);
+    cr_assert_eq(tail_new(place.path, 0, &tail), -ENOENT);
+    tail_free(NULL);
+    place_remove(&place);
+}
+
+Test(tail, reads_at_most_a_block_at_a_time)
+{
+    struct place place = place_new();
+    size_t count = 200000;
+    char *bytes = malloc(count);
+    char *text = NULL;
+    size_t printed = 0;
+    memset(bytes, '\n', count);
+    put(place.path, O_TRUNC, bytes, count);
+    struct tail *tail = follow(&place, 0);
+    FILE *out = open_memstream(&text, &printed);
+    cr_assert_eq(tail_read(tail, out), 1);
+    fflush(out);
+    cr_assert_leq(printed, 65536u);
+    while (tail_read(tail, out) == 1)
+        continue;
+    fclose(out);
+    cr_assert_eq(printed, count);
+    free(text);
+    free(bytes);
+    tail_free(tail);
+    place_remove(&place);
+}
