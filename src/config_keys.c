@@ -146,7 +146,7 @@ void config_read_keys(struct config_reader *reader, const struct config_key *key
         if (!keys[i].type->is_scope)
             read_key(reader, &keys[i], node, defaults, what != NULL, object);
     }
-    if (!what)
+    if (!what || problems_out_of_memory(reader->problems))
         return;
     for (size_t i = 0; i < count; i++) {
         if (keys[i].type->check && !reader->settled)

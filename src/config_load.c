@@ -260,8 +260,10 @@ static int loader_finish(struct config_loader *loader, int error, struct config 
         error = -EINVAL;
     if (error && error != -ENOMEM)
         text = problems_text(loader->problems);
-    if (error && !text)
+    if (error && !text) {
+        error = -ENOMEM;
         text = strdup("out of memory\n");
+    }
     if (error)
         *out_errors = text;
     else

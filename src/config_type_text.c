@@ -97,12 +97,12 @@ static void parse_line(const struct config_reader *reader, const struct config_k
                      quote(command->text).text);
     } else if (error == -ENOEXEC) {
         command->shell = true;
-        command->argc = 1;
         command->argv = calloc(2, sizeof *command->argv);
         if (command->argv)
             command->argv[0] = config_value_copy(reader, command->text);
         else
             problems_set_out_of_memory(reader->problems);
+        command->argc = command->argv && command->argv[0] ? 1 : 0;
     } else if (error) {
         problems_set_out_of_memory(reader->problems);
     }
@@ -158,7 +158,7 @@ static void check_command(const struct config_reader *reader, const struct confi
     const struct config_command *command = field;
     struct launch_id id;
     struct expand_scope scope = config_launch_scope(reader, &id);
-    for (size_t i = 0; i < command->argc && command->argv[i]; i++) {
+    for (size_t i = 0; i < command->argc; i++) {
         const struct node *at = node->kind == NODE_LIST ? node->items[i] : node;
         char *text = NULL, *error = NULL;
         int result = command->shell ? expand_identity(&id, command->argv[i], &text, &error)

@@ -58,16 +58,18 @@ struct expand_scope config_launch_scope(const struct config_reader *reader,
 bool config_check_expanded(const struct config_reader *reader, const struct config_key *key,
                            const struct node *node, int result, char *text, char *error)
 {
-    bool filled = result != 0 || *text != '\0';
+    if (result == 0) {
+        bool filled = *text != '\0';
+        free(text);
+        return filled;
+    }
     if (result == -EINVAL) {
         problems_add(reader->problems, node->at, "'%s': %s", key->name, error);
         free(error);
-    } else if (result != 0) {
-        problems_set_out_of_memory(reader->problems);
     } else {
-        free(text);
+        problems_set_out_of_memory(reader->problems);
     }
-    return filled;
+    return true;
 }
 
 void config_print_line(FILE *out, const char *text)

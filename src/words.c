@@ -168,6 +168,7 @@ static int add_word(struct scanner *s)
         if (!words)
             return -ENOMEM;
         s->words = words;
+        s->words[s->count] = NULL;
         s->room = room;
     }
     char *copy = strndup(s->word, s->length);
