@@ -127,7 +127,7 @@ BOTH_METHODS(has_three_descriptors_and_an_empty_mask)
     int inherited = open("/dev/null", O_RDONLY); /* not close-on-exec */
     char text[64];
     char path[] = "out.log";
-    struct launch launch = shell_command("grep -q '^SigBlk:[[:space:]]*0*$' /proc/$$/status &&"
+    struct launch launch = shell_command("grep -q '^SigBlk:[[:space:]]*0*$' /proc/self/status &&"
                                          "exec ls /proc/self/fd");
     launch.stdout_path = path;
     cr_assert_eq(run(&launch), 0);
