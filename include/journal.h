@@ -16,7 +16,7 @@ struct follower;
 
 #define JOURNAL_ROOM 1024
 
-struct journal *journal_new(void); /* NULL: out of memory */
+struct journal *journal_new(void);          /* NULL: out of memory */
 void journal_free(struct journal *journal); /* nobody follows it any more; NULL is fine */
 
 /* Adds a copy of *change (taking references and copies of what it points to; when there is no

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 struct procstat {
-    double cpu_percent;  /* of one core, averaged over the life of the process */
+    double cpu_percent; /* of one core, averaged over the life of the process */
     int64_t rss_bytes;
 };
 

@@ -11,7 +11,7 @@
 
 struct render_style {
     bool colour;
-    int width;  /* columns of the terminal; 0: nothing is cut */
+    int width;   /* columns of the terminal; 0: nothing is cut */
     bool detail; /* status -v: last exit, CPU % and memory too */
 };
 

@@ -19,27 +19,27 @@
 struct reply;
 
 enum outcome {
-    OUT_STARTED,         /* pid */
-    OUT_RESTARTED,       /* pid; with ms, the old process was killed after a grace of ms */
+    OUT_STARTED,   /* pid */
+    OUT_RESTARTED, /* pid; with ms, the old process was killed after a grace of ms */
     OUT_STOPPED,
-    OUT_KILLED,          /* after a grace of ms */
-    OUT_SIGNALED,        /* count: the number of the signal that was sent */
+    OUT_KILLED,   /* after a grace of ms */
+    OUT_SIGNALED, /* count: the number of the signal that was sent */
     OUT_ALREADY_RUNNING,
     OUT_NOT_RUNNING,
-    OUT_FAILED,          /* text: why */
-    OUT_OVERTAKEN,       /* text: "start overtaken by stop" */
+    OUT_FAILED,    /* text: why */
+    OUT_OVERTAKEN, /* text: "start overtaken by stop" */
     OUT_SHUTTING_DOWN,
-    OUT_BUSY,            /* its inbox is full */
-    OUT_NOTHING,         /* nothing was to be done, and nothing is to be said */
+    OUT_BUSY,    /* its inbox is full */
+    OUT_NOTHING, /* nothing was to be done, and nothing is to be said */
 };
 
 enum answer_kind {
-    ANSWER_OUTCOME, /* of one instance: .id, .outcome and what goes with it */
+    ANSWER_OUTCOME,   /* of one instance: .id, .outcome and what goes with it */
     ANSWER_NO_TARGET, /* .text: a target that names nothing */
     ANSWER_SNAPSHOTS, /* .set */
-    ANSWER_PLAN,    /* .text: what the reload does, ready to print */
-    ANSWER_ERRORS,  /* .text: why the reload cannot be, lines ready to print */
-    ANSWER_ROUTED,  /* the manager has no more to say; .count outcomes are or were owed */
+    ANSWER_PLAN,      /* .text: what the reload does, ready to print */
+    ANSWER_ERRORS,    /* .text: why the reload cannot be, lines ready to print */
+    ANSWER_ROUTED,    /* the manager has no more to say; .count outcomes are or were owed */
 };
 
 /* An answer's pointers belong to whoever holds it: answer_release(). All zero is an empty one. */

@@ -25,31 +25,31 @@ void identity_unref(struct identity *id); /* NULL is fine */
 
 /* One change of state. */
 struct change {
-    int64_t wall_ms;  /* when, since the epoch: for people */
+    int64_t wall_ms;     /* when, since the epoch: for people */
     struct identity *id; /* a reference; NULL inside a snapshot's history */
     enum state from;
     enum state to;
-    int pid;          /* 0: none */
+    int pid; /* 0: none */
     struct reason why;
-    char *detail;     /* the text of WHY_NOT_SPAWNED, or NULL */
+    char *detail; /* the text of WHY_NOT_SPAWNED, or NULL */
 };
 void change_release(struct change *change); /* leaves it empty; so does the next */
 
 #define HISTORY_MAX 32
 
 struct snapshot {
-    struct identity *id;  /* a reference */
+    struct identity *id; /* a reference */
     enum state state;
-    int pid;              /* 0: none */
+    int pid; /* 0: none */
     struct reason why;
-    char *detail;         /* of `why`, or NULL */
-    int64_t since_ms;     /* of this state, CLOCK_MONOTONIC */
-    int64_t up_ms;        /* when the process was started, CLOCK_MONOTONIC */
-    int64_t next_ms;      /* the next deadline (a retry, the end of a grace), or INT64_MAX */
+    char *detail;     /* of `why`, or NULL */
+    int64_t since_ms; /* of this state, CLOCK_MONOTONIC */
+    int64_t up_ms;    /* when the process was started, CLOCK_MONOTONIC */
+    int64_t next_ms;  /* the next deadline (a retry, the end of a grace), or INT64_MAX */
     unsigned long restarts;
-    long failures;        /* failed starts in a row */
-    struct fsm_exit exit; /* the last one */
-    int64_t exit_wall_ms; /* when, since the epoch */
+    long failures;          /* failed starts in a row */
+    struct fsm_exit exit;   /* the last one */
+    int64_t exit_wall_ms;   /* when, since the epoch */
     struct change *history; /* oldest first; only where it was asked for */
     size_t history_count;
 };

@@ -22,7 +22,7 @@ struct journal {
     struct change ring[JOURNAL_ROOM];
     uint64_t next;
     pthread_mutex_t followers_lock; /* guards the list, and is held while hooks run */
-    LIST_HEAD(, follower) followers;
+    LIST_HEAD(follower_list, follower) followers;
 };
 
 struct journal *journal_new(void)
@@ -59,10 +59,10 @@ static void copy_change(const struct change *change, struct change *out)
 
 static void call_hooks(struct journal *journal)
 {
-    struct follower *follower;
     pthread_mutex_lock(&journal->followers_lock);
-    LIST_FOREACH(follower, &journal->followers, entry)
-    follower->hook(follower->arg);
+    struct follower *follower = LIST_FIRST(&journal->followers);
+    for (; follower; follower = LIST_NEXT(follower, entry))
+        follower->hook(follower->arg);
     pthread_mutex_unlock(&journal->followers_lock);
 }
 

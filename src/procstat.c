@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Numbers of fields in proc(5). */
+enum { FIELD_UTIME = 14, FIELD_STIME = 15, FIELD_STARTTIME = 22, FIELD_RSS = 24 };
 
 /* Reads a file of /proc whole into a string: its content is made at the first read(2). */
 static int read_file(const char *path, char *out_text, size_t room)
@@ -31,30 +35,42 @@ static double boot_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* The number in field `index` of proc(5), where `rest` begins with the ')' that ends field 2. */
+static int read_field(const char *rest, int index, long long *out_number)
+{
+    for (int i = 2; i < index && rest; i++)
+        rest = strchr(rest + 1, ' ');
+    if (!rest)
+        return -EPROTO;
+    char *end;
+    errno = 0;
+    long long number = strtoll(rest, &end, 10);
+    if (end == rest || errno)
+        return -EPROTO;
+    *out_number = number;
+    return 0;
+}
+
 int procstat_read(pid_t pid, struct procstat *out_stat)
 {
     char path[64];
     char text[1024];
+    long long user, system, start, pages;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     int error = read_file(path, text, sizeof text);
     if (error)
         return error;
     /* The name of the program stands in parentheses, and may hold some itself. */
     const char *rest = strrchr(text, ')');
-    unsigned long user, system;
-    unsigned long long start;
-    long pages;
-    if (!rest || sscanf(rest,
-                        ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d "
-                        "%*d %*d %llu %*u %ld",
-                        &user, &system, &start, &pages) != 4)
+    if (read_field(rest, FIELD_UTIME, &user) || read_field(rest, FIELD_STIME, &system) ||
+        read_field(rest, FIELD_STARTTIME, &start) || read_field(rest, FIELD_RSS, &pages))
         return -EPROTO;
     double ticks = (double)sysconf(_SC_CLK_TCK);
     double alive_s = boot_seconds() - (double)start / ticks;
     double busy_s = (double)(user + system) / ticks;
     *out_stat = (struct procstat){
         .cpu_percent = alive_s > 0 ? 100 * busy_s / alive_s : 0,
-        .rss_bytes = (int64_t)pages * sysconf(_SC_PAGESIZE),
+        .rss_bytes = pages * sysconf(_SC_PAGESIZE),
     };
     return 0;
 }

@@ -2,7 +2,6 @@
 #include "render.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +22,12 @@ struct page {
     int64_t now_ms;
 };
 
-static void put_label(const struct page *p, const char *label)
+/* Begins a row; returns where the rest of it and the line's end are to be printed. */
+static FILE *put_label(const struct page *p, const char *label)
 {
     int gap = 14 - (int)strlen(label);
     fprintf(p->out, INDENT "%s:%*s", label, gap > 1 ? gap : 1, "");
+    return p->out;
 }
 
 /* One "label: text" row; the text may hold foreign bytes. */
@@ -34,19 +35,6 @@ static void put_row(const struct page *p, const char *label, const char *text)
 {
     put_label(p, label);
     text_put(p->out, text);
-    fputc('\n', p->out);
-}
-
-static void put_row_format(const struct page *p, const char *label, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void put_row_format(const struct page *p, const char *label, const char *format, ...)
-{
-    va_list args;
-    put_label(p, label);
-    va_start(args, format);
-    vfprintf(p->out, format, args);
-    va_end(args);
     fputc('\n', p->out);
 }
 
@@ -80,7 +68,7 @@ static void put_process(const struct page *p)
     if (!p->s->pid)
         return;
     duration_print_uptime(p->now_ms - p->s->up_ms, uptime);
-    put_row_format(p, "pid", "%d", p->s->pid);
+    fprintf(put_label(p, "pid"), "%d\n", p->s->pid);
     put_row(p, "uptime", uptime);
 }
 
@@ -94,9 +82,9 @@ static void put_next(const struct page *p)
     timetext_about(left_ms > 0 ? left_ms : 0, span);
     switch (p->s->state) {
     case ST_BACKOFF:
-    case ST_FATAL: put_row_format(p, "next start", "in %s", span); break;
-    case ST_STARTED: put_row_format(p, "RUNNING", "in %s, if it stays up", span); break;
-    case ST_STOPPING: put_row_format(p, "SIGKILL", "in %s", span); break;
+    case ST_FATAL: fprintf(put_label(p, "next start"), "in %s\n", span); break;
+    case ST_STARTED: fprintf(put_label(p, "RUNNING"), "in %s, if it stays up\n", span); break;
+    case ST_STOPPING: fprintf(put_label(p, "SIGKILL"), "in %s\n", span); break;
     case ST_STOPPED:
     case ST_WAITING:
     case ST_RUNNING:
@@ -113,7 +101,7 @@ static void put_exit(const struct page *p)
         return;
     }
     timetext_local(p->s->exit_wall_ms, at);
-    put_row_format(p, "last exit", "%s, at %s", exit_text(&p->s->exit, text), at);
+    fprintf(put_label(p, "last exit"), "%s, at %s\n", exit_text(&p->s->exit, text), at);
 }
 
 /* ---- what it is ---- */
@@ -188,14 +176,14 @@ int render_describe(FILE *out, const struct snapshot *snapshot, char *const *env
     const struct page p = { out, snapshot, style, clock_ms() };
     const struct identity *id = snapshot->id;
     fprintf(out, "%s:\n", id->name);
-    put_row_format(&p, "task", "%s, instance %ld of %ld", id->task->name, id->number,
-                   id->task->instances);
+    fprintf(put_label(&p, "task"), "%s, instance %ld of %ld\n", id->task->name, id->number,
+            id->task->instances);
     put_state(&p);
     int error = put_reason(&p);
     put_process(&p);
     put_next(&p);
-    put_row_format(&p, "restarts", "%lu", snapshot->restarts);
-    put_row_format(&p, "failed starts", "%ld in a row", snapshot->failures);
+    fprintf(put_label(&p, "restarts"), "%lu\n", snapshot->restarts);
+    fprintf(put_label(&p, "failed starts"), "%ld in a row\n", snapshot->failures);
     put_exit(&p);
     error = error ? error : put_launch(&p, environment);
     error = error ? error : put_configuration(&p);

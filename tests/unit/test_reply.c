@@ -73,7 +73,7 @@ Test(reply, room_that_cannot_be_had_changes_nothing)
 {
     struct reply *reply = reply_new(NULL, NULL);
     cr_assert_eq(reply_owe(reply, 1), 0);
-    cr_expect_eq(reply_owe(reply, SIZE_MAX / 2), -ENOMEM);
+    cr_expect_eq(reply_owe(reply, SIZE_MAX), -ENOMEM);
     send_pid(reply, 1);
     cr_expect_eq(recv_pid(reply), 1);
     reply_leave(reply);

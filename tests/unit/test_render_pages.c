@@ -1,0 +1,257 @@
+/* test_render_pages.c - describe, events, and what programs read: JSON. */
+#include "render_fixture.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+
+TestSuite(render_pages, .timeout = 60);
+
+static const struct render_style plain = { .width = 0 };
+
+/* 2026-05-01 08:00:00.123 UTC */
+#define WALL_MS 1777622400123
+
+static void in_utc(void)
+{
+    setenv("TZ", "UTC", 1);
+}
+
+/* ---- JSON ---- */
+
+/* What `status --json` says about one snapshot, which is released. */
+static cJSON *json_of(struct snapshot snapshot)
+{
+    const struct snapshot_set set = { &snapshot, 1 };
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_status_json(out, &set), 0);
+    fclose(out);
+    snapshot_release(&snapshot);
+    cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1, "it is one line");
+    cJSON *object = cJSON_Parse(text);
+    cr_assert_not_null(object, "no JSON: %s", text);
+    free(text);
+    return object;
+}
+
+static cJSON *task_in(cJSON *object)
+{
+    cJSON *tasks = cJSON_GetObjectItemCaseSensitive(object, "tasks");
+    cr_assert_eq(cJSON_GetArraySize(tasks), 1);
+    return cJSON_GetArrayItem(tasks, 0);
+}
+
+static void expect_member(cJSON *object, const char *key, const char *expected)
+{
+    cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    cr_assert_not_null(item, "no '%s'", key);
+    char *text = cJSON_PrintUnformatted(item);
+    cr_expect_str_eq(text, expected, "%s: %s", key, text);
+    cJSON_free(text);
+}
+
+Test(render_pages, status_json_of_a_process_that_runs)
+{
+    struct snapshot s = running("web", "command: sleep 5", 1240, 135000);
+    s.restarts = 2;
+    cJSON *object = json_of(s);
+    cJSON *task = task_in(object);
+    expect_member(task, "name", "\"web\"");
+    expect_member(task, "task", "\"web\"");
+    expect_member(task, "instance", "1");
+    expect_member(task, "status", "\"RUNNING\"");
+    expect_member(task, "pid", "1240");
+    expect_member(task, "restarts", "2");
+    expect_member(task, "command", "\"sleep 5\"");
+    expect_member(task, "exit", "null");
+    expect_member(task, "description", "\"alive for 5s\"");
+    double uptime = cJSON_GetNumberValue(cJSON_GetObjectItem(task, "uptime"));
+    cr_expect(uptime >= 135 && uptime < 200, "%f", uptime);
+    cJSON_Delete(object);
+}
+
+Test(render_pages, status_json_has_null_where_nothing_runs)
+{
+    struct snapshot s = stopped("web", "command: x, instances: 3", 2);
+    s.up_ms = 12;
+    cJSON *object = json_of(s);
+    expect_member(task_in(object), "name", "\"web_2\"");
+    expect_member(task_in(object), "instance", "2");
+    expect_member(task_in(object), "pid", "null");
+    expect_member(task_in(object), "uptime", "null");
+    cJSON_Delete(object);
+}
+
+Test(render_pages, status_json_says_how_and_when_the_last_process_ended)
+{
+    struct snapshot s = stopped("web", "command: x", 1);
+    s.exit = (struct fsm_exit){ .known = true, .code = 3 };
+    s.exit_wall_ms = WALL_MS;
+    cJSON *object = json_of(s);
+    expect_member(task_in(object), "exit", "{\"code\":3,\"at\":\"2026-05-01T08:00:00.123Z\"}");
+    cJSON_Delete(object);
+    s = stopped("web", "command: x", 1);
+    s.exit = (struct fsm_exit){ .known = true, .signal = SIGKILL };
+    s.exit_wall_ms = WALL_MS;
+    object = json_of(s);
+    expect_member(task_in(object), "exit",
+                  "{\"signal\":\"SIGKILL\",\"at\":\"2026-05-01T08:00:00.123Z\"}");
+    cJSON_Delete(object);
+}
+
+Test(render_pages, status_json_of_nothing_is_an_empty_list)
+{
+    const struct snapshot_set nothing = { NULL, 0 };
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_status_json(out, &nothing), 0);
+    fclose(out);
+    expect_text(text, "{\"tasks\":[]}\n");
+}
+
+Test(render_pages, what_is_not_utf8_does_not_break_json)
+{
+    struct snapshot s = stopped("web", "command: \"a\\e\\n\\\"\"", 1);
+    s.why.why = WHY_NOT_SPAWNED;
+    s.detail = strdup("exec /\xff: no");
+    cJSON *object = json_of(s);
+    cJSON *command = cJSON_GetObjectItem(task_in(object), "command");
+    cr_expect_str_eq(cJSON_GetStringValue(command), "a\033\n\"");
+    cJSON *description = cJSON_GetObjectItem(task_in(object), "description");
+    cr_expect_str_eq(cJSON_GetStringValue(description), "exec /\ufffd: no");
+    cJSON_Delete(object);
+}
+
+/* ---- changes ---- */
+
+static struct change started(void)
+{
+    return (struct change){ .wall_ms = WALL_MS,
+                            .id = instance_of("web", "command: x, instances: 3", 2),
+                            .from = ST_STARTED,
+                            .to = ST_RUNNING,
+                            .pid = 1240,
+                            .why = { .why = WHY_ALIVE, .ms = 5000 } };
+}
+
+static char *change_text(struct change change, struct render_style style)
+{
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_change(out, &change, &style), 0);
+    fclose(out);
+    change_release(&change);
+    return text;
+}
+
+Test(render_pages, a_change_is_one_line)
+{
+    in_utc();
+    expect_text(change_text(started(), plain),
+                "2026-05-01 08:00:00  web_2: STARTED -> RUNNING (PID 1240), alive for 5s\n");
+    expect_text(change_text(started(), (struct render_style){ .colour = true }),
+                "2026-05-01 08:00:00  web_2: STARTED -> \033[32mRUNNING\033[0m (PID 1240), "
+                "alive for 5s\n");
+    struct change failed = started();
+    failed.pid = 0;
+    failed.to = ST_FATAL;
+    failed.why = (struct reason){ .why = WHY_NOT_SPAWNED };
+    failed.detail = strdup("exec /\n: no");
+    expect_text(change_text(failed, plain),
+                "2026-05-01 08:00:00  web_2: STARTED -> FATAL, exec /\\n: no\n");
+}
+
+Test(render_pages, a_change_as_json_is_one_object_on_one_line)
+{
+    struct change change = started();
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_change_json(out, &change), 0);
+    change.pid = 0;
+    cr_assert_eq(render_change_json(out, &change), 0);
+    fclose(out);
+    change_release(&change);
+    expect_text(text, "{\"at\":\"2026-05-01T08:00:00.123Z\",\"task\":\"web\",\"instance\":2,"
+                      "\"name\":\"web_2\",\"from\":\"STARTED\",\"to\":\"RUNNING\",\"pid\":1240,"
+                      "\"reason\":\"alive for 5s\"}\n"
+                      "{\"at\":\"2026-05-01T08:00:00.123Z\",\"task\":\"web\",\"instance\":2,"
+                      "\"name\":\"web_2\",\"from\":\"STARTED\",\"to\":\"RUNNING\",\"pid\":null,"
+                      "\"reason\":\"alive for 5s\"}\n");
+}
+
+/* ---- describe ---- */
+
+/* The page of a snapshot, which is released. */
+static char *page_of(struct snapshot snapshot)
+{
+    char *const environment[] = { (char *)"LOGS=/var/log", NULL };
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_describe(out, &snapshot, environment, &plain), 0);
+    fclose(out);
+    snapshot_release(&snapshot);
+    return text;
+}
+
+Test(render_pages, describe_shows_the_process_its_logs_its_keys_and_its_history)
+{
+    in_utc();
+    struct snapshot s = running("web",
+                                "command: sleep 5, stdout: '/tmp/${NAME}.log', "
+                                "stderr: stdout",
+                                1240, 135000);
+    s.exit = (struct fsm_exit){ .known = true, .code = 3 };
+    s.exit_wall_ms = WALL_MS;
+    s.restarts = 4;
+    s.history = calloc(1, sizeof *s.history);
+    s.history_count = 1;
+    s.history[0] = (struct change){ .wall_ms = WALL_MS, .to = ST_STARTED, .pid = 1240 };
+    s.history[0].why.why = WHY_USER;
+    char *text = page_of(s);
+    expect_part(text, "web:\n  task:          web, instance 1 of 1\n");
+    expect_part(text, "\n  status:        RUNNING for 2m1");
+    expect_part(text, "\n  reason:        alive for 5s\n");
+    expect_part(text, "\n  pid:           1240\n");
+    expect_part(text, "\n  restarts:      4\n");
+    expect_part(text, "\n  last exit:     exit 3, at 2026-05-01 08:00:00\n");
+    expect_part(text, "\n  command:       sleep 5\n");
+    expect_part(text, "\n  stdout:        /tmp/web.log\n");
+    expect_part(text, "\n  stderr:        stdout\n");
+    expect_part(text, "\nconfiguration:\n");
+    expect_part(text, "\n  gracefulStopTimeout: 10s\n");
+    expect_part(text, "\nhistory:\n  2026-05-01 08:00:00  STOPPED -> STARTED (PID 1240), "
+                      "asked by a user\n");
+    free(text);
+}
+
+Test(render_pages, describe_says_what_comes_next_and_when)
+{
+    struct snapshot s = stopped("web", "command: x", 1);
+    s.state = ST_BACKOFF;
+    s.failures = 2;
+    s.next_ms = clock_ms() + 3600000;
+    char *text = page_of(s);
+    expect_part(text, "\n  next start:    in ");
+    expect_part(text, "\n  failed starts: 2 in a row\n");
+    expect_part(text, "\n  last exit:     none yet\n");
+    expect_part(text, "\n  stdout:        /dev/null\n");
+    cr_expect_null(strstr(text, "\n  pid:"));
+    cr_expect_null(strstr(text, "history:"));
+    free(text);
+    s = running("web", "command: x", 7, 1000);
+    s.state = ST_STOPPING;
+    s.next_ms = clock_ms() + 3600000;
+    text = page_of(s);
+    expect_part(text, "\n  SIGKILL:       in ");
+    free(text);
+}
+
+Test(render_pages, describe_shows_no_foreign_bytes_as_they_are)
+{
+    struct snapshot s = stopped("web", "command: \"a\\e[2J\", environment: {X: \"b\\e[2J\"}", 1);
+    s.why.why = WHY_NOT_SPAWNED;
+    s.detail = strdup("\033[2J");
+    char *text = page_of(s);
+    cr_expect_null(strchr(text, '\033'), "%s", text);
+    free(text);
+}
