@@ -56,8 +56,11 @@ static void fail(struct request *request, const char *lines)
 static void run_load(struct loader *l, const struct load *load)
 {
     struct request *request = request_new(REQ_RELOAD, NULL, 0, load->reply);
-    if (!request) { /* the asker's share is lost with the memory that an answer would need */
+    if (!request) {
+        struct answer routed = { .kind = ANSWER_ROUTED };
         log_write(LOG_ERROR, "reload: %s", strerrordesc_np(ENOMEM));
+        if (load->reply)
+            reply_send(load->reply, &routed);
         return;
     }
     request->dry_run = load->dry_run;
