@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -28,6 +29,13 @@ static void set_disposition(int signo, void (*handler)(int))
     sigaction(signo, &action, NULL); /* fails for SIGKILL and the like, rightly */
 }
 
+/* A sanitizer reports crashes itself. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CRASHES_ARE_OURS false
+#else
+#define CRASHES_ARE_OURS true
+#endif
+
 static void on_crash(int signo)
 {
     shell_restore_terminal();
@@ -48,10 +56,8 @@ static void set_dispositions(void)
     for (int signo = 1; signo < NSIG; signo++) {
         if (!is_crash(signo))
             set_disposition(signo, SIG_DFL);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-        else /* a sanitizer reports these itself */
+        else if (CRASHES_ARE_OURS)
             set_disposition(signo, on_crash);
-#endif
     }
 }
 
@@ -106,6 +112,7 @@ int program_init(struct program *out)
     getrlimit(RLIMIT_NOFILE, &p.nofile);
     struct rlimit raised = { p.nofile.rlim_max, p.nofile.rlim_max };
     setrlimit(RLIMIT_NOFILE, &raised);
+    setlocale(LC_CTYPE, ""); /* for readline; later it would race with other threads */
     mallopt(M_ARENA_MAX, MALLOC_ARENAS);
     *out = p;
     return 0;
