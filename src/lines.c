@@ -44,7 +44,7 @@ static void compact(struct lines *l)
 
 static void search(struct lines *l)
 {
-    if (l->searched == l->end)
+    if (l->bytes == NULL || l->searched == l->end)
         return;
     const char *from = l->bytes + l->searched;
     const char *found = memchr(from, '\n', l->end - l->searched);
@@ -55,8 +55,8 @@ int lines_add(struct lines *lines, const char *bytes, size_t count)
 {
     if (lines->bytes != NULL)
         compact(lines);
-    if (count > lines->room - lines->end) {
-        size_t room = (lines->end + count) * 2;
+    if (lines->bytes == NULL || count > lines->room - lines->end) {
+        size_t room = (lines->end + count + 1) * 2;
         char *grown = realloc(lines->bytes, room);
         if (grown == NULL)
             return -ENOMEM;

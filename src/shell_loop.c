@@ -180,6 +180,9 @@ static void show_news_and_prompt(struct shell *sh)
 
 static int timeout_of(struct shell *sh)
 {
+    /* A line had to wait for room for its output, and the flush has just made it. */
+    if (sh->job.call == NULL && lines_ready(sh->lines) && !shell_is_congested(sh))
+        return 0;
     int64_t end_ms = shell_is_congested(sh) ? INT64_MAX : shell_job_deadline_ms(sh);
     int timeout = clock_poll_timeout(end_ms);
     int bound = sh->holding ? HOLD_MS : sh->foreground ? -1 : BACKGROUND_MS;

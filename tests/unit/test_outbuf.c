@@ -13,7 +13,10 @@
 
 static struct outbuf *pipe_outbuf(int fds[2])
 {
-    signal(SIGPIPE, SIG_IGN);
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, NULL);
     cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
     struct outbuf *o = outbuf_new(fds[1]);
     cr_assert_not_null(o);
