@@ -12,32 +12,13 @@
 #include "clock.h"
 
 /* O_NONBLOCK so that a FIFO without a reader is an error, not a wait. */
-static int open_once(const char *path)
+static int open_path(const char *path, int *out_fd)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-    return fd < 0 ? -errno : fd;
-}
-
-static int make_directories_above(const char *path)
-{
-    char *part = strdup(path);
-    if (part == NULL)
-        return -ENOMEM;
-    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(part, 0755); /* what matters is whether the file can be opened then */
-        *slash = '/';
-    }
-    free(part);
+    if (fd < 0)
+        return -errno;
+    *out_fd = fd;
     return 0;
-}
-
-static int open_path(const char *path)
-{
-    int fd = open_once(path);
-    if (fd != -ENOENT || make_directories_above(path) != 0)
-        return fd;
-    return open_once(path);
 }
 
 static void use(struct log_file *file, int fd)
@@ -55,10 +36,10 @@ int log_file_open(struct log_file *file, const char *path)
         copy = strdup(path);
         if (copy == NULL)
             return -ENOMEM;
-        fd = open_path(path);
-        if (fd < 0) {
+        int error = open_path(path, &fd);
+        if (error != 0) {
             free(copy);
-            return fd;
+            return error;
         }
     }
     file->path = copy;
@@ -79,9 +60,10 @@ int log_file_reopen(struct log_file *file)
 {
     if (file->path == NULL)
         return 0;
-    int fd = open_path(file->path);
-    if (fd < 0)
-        return fd;
+    int fd = -1;
+    int error = open_path(file->path, &fd);
+    if (error != 0)
+        return error;
     sink_release(&file->sink);
     close(file->fd);
     use(file, fd);
