@@ -5,7 +5,7 @@
 
 #include "call.h"
 
-#include "instances.h"
+#include "task_set.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -199,7 +199,7 @@ Test(fsm_delay, nothing_starts_more_than_100_times_a_second)
         sim_event(&s, EV_START);
         int64_t end_ms = s.now_ms + 1000;
         int starts = 0;
-        for (; s.now_ms < end_ms; starts++) {
+        for (; s.now_ms < end_ms && starts <= 100; starts++) {
             sim_life(&s, life_ms, 0);
             if (s.f.state == ST_BACKOFF)
                 sim_timer(&s);
