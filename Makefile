@@ -63,7 +63,7 @@ JOBS          := $(shell nproc)
 UNIT_ARGS     ?= $(if $(filter asan,$(VARIANT)),-j1)
 FLOW_JOBS     ?= 4
 FLOW_ARGS     ?=
-STRESS_ROUNDS ?= 3
+STRESS_ROUNDS ?= $(if $(filter release,$(VARIANT)),3,1)
 FUZZ_SECONDS  ?= 60
 SUITES        ?= unit flow stress
 INSTALL_DEPS  ?= scripts/install-deps.sh
@@ -90,7 +90,7 @@ run: ## install what is missing, build, and start the shell on configs/example.y
 
 test: ## install what is missing, build, and run unit tests, flow tests and a short stress
 	@$(INSTALL_DEPS) build test
-	$(SUBMAKE) suites
+	$(SUBMAKE) suites STRESS_ROUNDS=1 STRESS_INSTANCES=200
 
 suites: $(BIN) $(HELPERS) $(STRESS) $(if $(filter unit,$(SUITES)),$(UNIT) $(EXAMPLE))
 	+@status=0; for suite in $(SUITES); do \
@@ -107,8 +107,8 @@ unit: $(UNIT) $(EXAMPLE) $(HELPERS) ## the unit tests, and the example in chan/R
 flow: $(BIN) $(HELPERS) ## the flow tests: the real binary, driven from outside (FLOW_ARGS='-k reload')
 	$(WITH) $(VARIANT) $(PYTEST) -n $(FLOW_JOBS) tests/flow $(FLOW_ARGS)
 
-stress: $(BIN) $(HELPERS) $(STRESS) ## the stress tests, STRESS_ROUNDS=3 rounds each
-	$(WITH) $(VARIANT) scripts/run-stress $(STRESS_ROUNDS) $(STRESS)
+stress: $(BIN) $(HELPERS) $(STRESS) ## the stress tests, STRESS_ROUNDS (3; 1 with a sanitizer) rounds each
+	$(WITH) $(VARIANT) scripts/run-stress $(STRESS_ROUNDS) $(STRESS) $(wildcard tests/stress/stress_*.py)
 
 stress-long: ## the stress tests, 100 rounds each
 	$(SUBMAKE) stress STRESS_ROUNDS=100
@@ -213,6 +213,7 @@ $(OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(call objects,$(UNIT_SRC)): | $(BUILD)/checked-test
+$(BUILD)/src/example.o: configs/example.yaml # holds a copy of it
 
 $(LIB): $(call objects,$(LIB_SRC)) $(BUILD)/sources
 	@rm -f $@

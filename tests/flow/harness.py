@@ -122,12 +122,15 @@ class Box:
         """`taskmaster -t` of a configuration."""
         return self.run("-t", self.write(config), **kwargs)
 
-    def shell(self, config, *args, **kwargs):
-        """A supervisor that reads commands from a pipe."""
-        return Supervisor(self, [*args, self.write(config)], **kwargs)
+    def shell(self, config, *args, up=True, **kwargs):
+        """A supervisor that reads commands from a pipe, and has read its configuration."""
+        supervisor = Supervisor(self, [*args, self.write(config)], **kwargs)
+        if up:
+            supervisor.send("pid")
+        return supervisor
 
     def foreground(self, config, *args, **kwargs):
-        """A supervisor without a shell: -n."""
+        """A supervisor without a shell: -n. It may not yet have read its configuration."""
         return Supervisor(self, ["-n", *args, self.write(config)], stdin=subprocess.DEVNULL,
                           **kwargs)
 

@@ -290,6 +290,16 @@ def test_describe_remembers_32_changes(box):
     assert 8 <= len(history) <= 17
 
 
+def test_long_answers_to_many_commands_all_come(box):
+    """The output of each fills the pipe, and the next has to wait for room."""
+    supervisor = box.shell(tasks(web={**SLEEP, "instances": 1000}))
+    for _ in range(10):
+        supervisor.tell("status --json\nfrob")
+    for _ in range(10):
+        lines = supervisor.read_until(lambda line: line.startswith("Unknown command: frob."))
+        assert len(lines) == 1 and lines[0].endswith("]}")
+
+
 @pytest.mark.valgrind
 def test_one_session_with_every_command(box):
     log = str(box.path("log"))

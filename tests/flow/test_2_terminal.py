@@ -59,8 +59,7 @@ def test_the_terminal_is_as_it_was_after_a_crash(box, signo):
 
 def test_odd_settings_of_the_terminal_come_back_too(box):
     outer = box.outer_shell()
-    outer.run("stty -icrnl intr ^G time 3 -ixon")
-    outer.run("stty icrnl")
+    outer.run("stty intr ^G eof ^E time 3 -ixon -echok")
     before = outer.settings()
     outer.type(command(box, {"tasks": {}}) + "\r")
     in_foreground(outer)
@@ -125,9 +124,8 @@ def test_stopped_from_outside_and_continued_the_prompt_is_back(box):
     in_foreground(outer)
     supervisor_of(box, outer).kill(signal.SIGSTOP)
     outer.wait_outer()
-    outer.screen.reset()
-    outer.type("fg\r")
-    outer.wait_screen(lambda rows: len(rows) > 1)
+    outer.type("fg\n")  # dash leaves the terminal as the supervisor had it: raw
+    wait_for(lambda: supervisor_of(box, outer).state != "T")
     outer.type("pid\r")
     outer.wait_screen(lambda rows: rows[-1] == PROMPT.rstrip() and rows[-2].isdigit())
     outer.type("exit\r")

@@ -22,11 +22,12 @@ def assert_ended(box, supervisor, early=False):
 @pytest.mark.parametrize("after_ms", [0, 1, 2, 5, 10, 20, 50, 100])
 @pytest.mark.parametrize("how", ["shell", "foreground"])
 def test_shortly_after_the_start(box, how, after_ms):
+    options = {"up": False} if how == "shell" else {}
     supervisor = getattr(box, how)({"tasks": {
         "web": {"command": "sleep 600", "instances": 20, "autoLaunch": True},
         "tree": {"command": helper("stubborn", box.path("pids"), 2), "autoLaunch": True,
                  "gracefulStopTimeout": 0.2},
-        "flap": {"command": "false", "restart": "always", "restartDelay": 0.01, "autoLaunch": True}}})
+        "flap": {"command": "false", "restart": "always", "restartDelay": 0.01, "autoLaunch": True}}}, **options)
     pause(after_ms)
     supervisor.signal(signal.SIGTERM)
     assert_ended(box, supervisor, early=after_ms <= 20)
@@ -35,7 +36,6 @@ def test_shortly_after_the_start(box, how, after_ms):
 @pytest.mark.parametrize("after_ms", [0, 10, 50, 200])
 def test_while_many_are_being_started(box, after_ms):
     supervisor = box.shell({"tasks": {"web": {"command": "sleep 600", "instances": 300}}})
-    supervisor.send("pid")
     supervisor.tell("start web")
     pause(after_ms)
     supervisor.signal(signal.SIGTERM)

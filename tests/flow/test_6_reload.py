@@ -75,10 +75,11 @@ def test_a_change_that_needs_a_new_process_restarts(box, change):
     {"restartDelayMax": 90}, {"fatalRetryDelay": 9}, {"stopingSignal": "INT"}, {"gracefulStopTimeout": 3},
     {"expectedExitCodes": [0]}, {"autoLaunch": True}], ids=lambda change: next(iter(change)))
 def test_a_change_that_needs_no_new_process_is_taken_over(box, change):
-    supervisor = box.shell(tasks(web=WEB))
+    task = {**WEB, "restart": "on-failure"}  # under which every key counts
+    supervisor = box.shell(tasks(web=task))
     before = supervisor.start("web")
-    supervisor.reload(tasks(web={**WEB, **change}))
-    assert pids(supervisor) == before
+    lines = supervisor.reload(tasks(web={**task, **change}))
+    assert pids(supervisor) == before and not any("unchanged" in line for line in lines)
     page = " ".join(" ".join(supervisor.send("describe web")).split())
     key, value = next(iter(change.items()))
     assert key in page or "stoppingSignal" in page

@@ -29,7 +29,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/flow"))
-from processes import Process, adopted, marked  # noqa: E402
+from processes import Process, adopted, marked, reap  # noqa: E402
 
 VARIANT = os.environ.get("TASKMASTER_VARIANT") or "release"
 SLOW = {"asan": 3, "tsan": 6, "valgrind": 20, "cov": 2}.get(VARIANT, 1)
@@ -237,13 +237,11 @@ class Supervisor:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for left in marked(f"{MARK}={self.directory}"):
-            left.kill()
-        while adopted():
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                break
+        deadline = time.monotonic() + PATIENCE
+        while adopted() and time.monotonic() < deadline:
+            for left in marked(f"{MARK}={self.directory}"):
+                left.kill()
+            reap(adopted())
         self.errors.close()
 
 
