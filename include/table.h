@@ -36,6 +36,7 @@ struct row {
 struct table {
     struct row **rows; /* in the order of the configuration */
     size_t row_count;
+    size_t row_room; /* how many `rows` has room for */
     struct row *rows_by_name;
     struct entry *entries_by_name; /* without the retired */
     struct entry *retired;         /* stopping for good, not gone yet */
@@ -45,6 +46,9 @@ struct table {
 
 /* Frees rows and entries; all monitors must be gone. */
 void table_release(struct table *table);
+
+/* Makes room for that many rows in all. 0 or -ENOMEM. */
+int table_reserve(struct table *table, size_t rows);
 
 /* An empty row for `task` (takes a reference) at the end; NULL: out of memory. */
 struct row *table_add_row(struct table *table, struct task_config *task);

@@ -1,4 +1,4 @@
-/* manager_reload.c - a new configuration in place of the old one, see plan.h for what that means. */
+/* manager_reload.c - a new configuration in place of the old one; plan.h says what it means. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,8 +111,10 @@ static int apply(struct reload *r)
 {
     struct table *table = &r->m->table;
     struct row **old = calloc(r->plan->count + 1, sizeof *old);
-    if (!old)
+    if (!old || table_reserve(table, r->plan->count)) {
+        free(old);
         return -ENOMEM;
+    }
     for (size_t i = 0; i < r->plan->count; i++) {
         const struct plan_task *change = &r->plan->tasks[i];
         if (!change->was)

@@ -20,10 +20,23 @@ static int grow(void ***items, size_t count)
     return 0;
 }
 
+int table_reserve(struct table *table, size_t rows)
+{
+    if (rows <= table->row_room)
+        return 0;
+    struct row **more = realloc(table->rows, rows * sizeof *more);
+    if (!more)
+        return -ENOMEM;
+    table->rows = more;
+    table->row_room = rows;
+    return 0;
+}
+
 struct row *table_add_row(struct table *table, struct task_config *task)
 {
     struct row *row = calloc(1, sizeof *row);
-    if (!row || grow((void ***)&table->rows, table->row_count)) {
+    bool full = table->row_count == table->row_room;
+    if (!row || (full && table_reserve(table, 2 * table->row_count + 1))) {
         free(row);
         return NULL;
     }
