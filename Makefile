@@ -123,7 +123,7 @@ tsan: ## flow and stress under ThreadSanitizer, where Criterion 2.4 does not sta
 
 valgrind: ## the flow tests marked `valgrind`, with the supervisor under valgrind
 	@$(INSTALL_DEPS) build test valgrind
-	$(SUBMAKE) $(BIN) $(HELPERS)
+	$(SUBMAKE) -s $(BIN) $(HELPERS)
 	$(WITH) valgrind $(PYTEST) -n $(FLOW_JOBS) -m valgrind tests/flow $(FLOW_ARGS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS=60
