@@ -12,13 +12,35 @@
 #include "clock.h"
 
 /* O_NONBLOCK so that a FIFO without a reader is an error, not a wait. */
-static int open_path(const char *path, int *out_fd)
+static int open_once(const char *path, int *out_fd)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
     if (fd < 0)
         return -errno;
     *out_fd = fd;
     return 0;
+}
+
+static int make_directories_above(const char *path)
+{
+    char *part = strdup(path);
+    if (part == NULL)
+        return -ENOMEM;
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(part, 0755); /* what matters is whether the file can be opened then */
+        *slash = '/';
+    }
+    free(part);
+    return 0;
+}
+
+static int open_path(const char *path, int *out_fd)
+{
+    int error = open_once(path, out_fd);
+    if (error != -ENOENT || make_directories_above(path) != 0)
+        return error;
+    return open_once(path, out_fd);
 }
 
 static void use(struct log_file *file, int fd)
