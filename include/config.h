@@ -21,8 +21,8 @@ enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 /* A command as written. A list is executed as it is; a string of plain words and quotes
  * has been split into words; any other string is for /bin/sh -c. */
 struct config_command {
-    char *text;   /* for people: the string, or the list quoted as one would type it */
-    char **argv;  /* NULL-terminated templates; for a shell { the string, NULL } */
+    char *text;  /* for people: the string, or the list quoted as one would type it */
+    char **argv; /* NULL-terminated templates; for a shell { the string, NULL } */
     size_t argc;
     bool shell;
 };
@@ -51,15 +51,15 @@ struct task_config {
     bool auto_launch;
     enum restart_policy restart;
     struct config_codes expected;
-    int64_t start_ms;         /* successfulStartTimeout */
-    long attempts;            /* restartsAttempts as meant: CONFIG_NO_LIMIT or a bound */
-    int64_t delay_ms;         /* restartDelay */
-    int64_t delay_max_ms;     /* restartDelayMax */
-    int64_t fatal_retry_ms;   /* fatalRetryDelay, 0: never */
+    int64_t start_ms;       /* successfulStartTimeout */
+    long attempts;          /* restartsAttempts as meant: CONFIG_NO_LIMIT or a bound */
+    int64_t delay_ms;       /* restartDelay */
+    int64_t delay_max_ms;   /* restartDelayMax */
+    int64_t fatal_retry_ms; /* fatalRetryDelay, 0: never */
     int stop_signal;
-    int64_t grace_ms;         /* gracefulStopTimeout */
-    char *stdout_path;        /* NULL: /dev/null */
-    char *stderr_path;        /* NULL: /dev/null; "stdout" merges */
+    int64_t grace_ms;  /* gracefulStopTimeout */
+    char *stdout_path; /* NULL: /dev/null */
+    char *stderr_path; /* NULL: /dev/null; "stdout" merges */
     struct config_env environment;
     char *working_directory;
     mode_t umask;
@@ -88,8 +88,7 @@ int config_load(const char *path, char *const *environment, struct config **out_
 /* The same for bytes in memory; `name` stands for the file in messages, and includes are
  * relative to its directory. */
 int config_parse(const char *name, const char *bytes, size_t size, char *const *environment,
-                 struct config **out_config, char **out_errors)
-    __attribute__((warn_unused_result));
+                 struct config **out_config, char **out_errors) __attribute__((warn_unused_result));
 
 void config_free(struct config *config); /* drops its references to the tasks */
 

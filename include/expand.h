@@ -25,8 +25,8 @@ struct expand_scope {
 
 /* Expands `text`. 0 with *out_text to free(); -ENOMEM; or -EINVAL with *out_error, to free(),
  * a message that quotes the form at fault. */
-int expand(const struct expand_scope *scope, const char *text, char **out_text,
-           char **out_error) __attribute__((warn_unused_result));
+int expand(const struct expand_scope *scope, const char *text, char **out_text, char **out_error)
+    __attribute__((warn_unused_result));
 
 /* Expands the value of variable `index` of the scope's own environment. As expand(). */
 int expand_variable(const struct expand_scope *scope, size_t index, char **out_text,
@@ -34,8 +34,8 @@ int expand_variable(const struct expand_scope *scope, size_t index, char **out_t
 
 /* Fills in ${TASK}, ${INSTANCE} and ${NAME} and leaves all else, "$$" and "\$" included, to a
  * shell. As expand(). */
-int expand_identity(const struct launch_id *id, const char *text, char **out_text,
-                    char **out_error) __attribute__((warn_unused_result));
+int expand_identity(const struct launch_id *id, const char *text, char **out_text, char **out_error)
+    __attribute__((warn_unused_result));
 
 /* The length of the ${VAR} or ${VAR:-default} that `text` begins with; 0 when it does not. */
 size_t expand_form_length(const char *text);

@@ -104,34 +104,34 @@ enum fsm_event_kind {
 struct fsm_event {
     enum fsm_event_kind kind;
     int64_t now_ms;
-    struct reason why;   /* START, STOP, RESTART, RETIRE: who asked */
+    struct reason why; /* START, STOP, RESTART, RETIRE: who asked */
     struct fsm_exit exit;
     bool group_empty;
-    bool transient;      /* SPAWN_FAILED for want of memory, processes, descriptors */
+    bool transient; /* SPAWN_FAILED for want of memory, processes, descriptors */
     enum needs needs;
-    unsigned chance;     /* 0..1023, evenly: the spread of a delay */
+    unsigned chance; /* 0..1023, evenly: the spread of a delay */
 };
 
 struct fsm {
     enum state state;
-    int64_t since_ms;      /* of this state */
-    struct reason why;     /* of this state */
-    bool alive;            /* there is a process, or what is left of its group */
-    bool leader_gone;      /* STOPPING: only the rest of the group is left */
+    int64_t since_ms;  /* of this state */
+    struct reason why; /* of this state */
+    bool alive;        /* there is a process, or what is left of its group */
+    bool leader_gone;  /* STOPPING: only the rest of the group is left */
     bool retiring;
-    bool killed;           /* STOPPING: the grace is over, SIGKILL was sent */
-    enum after after;      /* STOPPING */
-    enum state exited_in;  /* AFTER_EXIT: STARTED or RUNNING */
+    bool killed;          /* STOPPING: the grace is over, SIGKILL was sent */
+    enum after after;     /* STOPPING */
+    enum state exited_in; /* AFTER_EXIT: STARTED or RUNNING */
     enum needs needs;
-    int64_t up_ms;         /* when the process was started */
-    int64_t lived_ms;      /* how long the last one lived */
-    int64_t kill_ms;       /* STOPPING, killed: when last */
-    struct fsm_exit exit;  /* of the last process */
-    unsigned long exits;   /* how many there have been */
-    long failures;         /* failed starts in a row */
+    int64_t up_ms;          /* when the process was started */
+    int64_t lived_ms;       /* how long the last one lived */
+    int64_t kill_ms;        /* STOPPING, killed: when last */
+    struct fsm_exit exit;   /* of the last process */
+    unsigned long exits;    /* how many there have been */
+    long failures;          /* failed starts in a row */
     unsigned long restarts; /* automatic ones since the last user's start */
-    int64_t delay_ms;      /* the last delay, without its spread; 0: none yet */
-    int64_t wait_ms;       /* BACKOFF, FATAL: the delay with its spread; 0: no end */
+    int64_t delay_ms;       /* the last delay, without its spread; 0: none yet */
+    int64_t wait_ms;        /* BACKOFF, FATAL: the delay with its spread; 0: no end */
 };
 
 /* What the monitor is to do, in this order. */

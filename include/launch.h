@@ -30,9 +30,8 @@ struct launch {
 /* Expands `task` for `id`. `environment` is the supervisor's (like environ).
  * 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a text
  * saying which variable is not set. */
-int launch_new(const struct task_config *task, const struct launch_id *id,
-               char *const *environment, struct launch **out_launch, char **out_error)
-    __attribute__((warn_unused_result));
+int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
+               struct launch **out_launch, char **out_error) __attribute__((warn_unused_result));
 void launch_free(struct launch *launch);
 
 /* The command as shown to people: the text with ${TASK}, ${INSTANCE} and ${NAME} filled in.

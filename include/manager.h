@@ -39,7 +39,7 @@ struct request {
 };
 
 /* A request on the heap with copies of `targets`. It takes over one share of `reply`, which the
- * caller got from reply_owe(reply, 1). NULL: out of memory; the share is then still the caller's. */
+ * caller got from reply_owe(reply, 1). NULL: out of memory, and the share is still the caller's. */
 struct request *request_new(enum request_kind kind, const char *const *targets, size_t target_count,
                             struct reply *reply);
 /* Frees a request that was not posted (its reply gets ANSWER_ROUTED). NULL is fine. */

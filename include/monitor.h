@@ -35,7 +35,8 @@ struct monitor_env {
     void *on_gone_arg;
 };
 
-/* Starts a monitor for a STOPPED instance, taking a reference to `id`; `owner` is for on_gone(). 0 or a negative errno. */
+/* Starts a monitor for a STOPPED instance, taking a reference to `id`; `owner` is for on_gone().
+ * 0 or a negative errno. */
 int monitor_new(const struct monitor_env *env, struct identity *id, enum needs needs, void *owner,
                 struct monitor **out_monitor) __attribute__((warn_unused_result));
 

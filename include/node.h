@@ -24,12 +24,12 @@ struct node_pair {
 struct node {
     enum node_kind kind;
     struct place at;
-    bool plain;                     /* text: written without quotes, so it may be null */
-    const char *text;               /* text */
+    bool plain;                      /* text: written without quotes, so it may be null */
+    const char *text;                /* text */
     const struct node *const *items; /* list */
-    const struct node_pair *pairs;  /* map: "<<" merged in, no key twice */
-    size_t count;                   /* of items or pairs */
-    size_t weight;                  /* how many nodes a walk sees */
+    const struct node_pair *pairs;   /* map: "<<" merged in, no key twice */
+    size_t count;                    /* of items or pairs */
+    size_t weight;                   /* how many nodes a walk sees */
 };
 
 struct node_tree;
@@ -43,8 +43,8 @@ const struct source *node_tree_source(struct node_tree *tree, const char *name);
 
 /* Reads one YAML document. What is wrong with it goes to `problems`, and it may be incomplete
  * then. NULL: empty, or nothing can be said about it. */
-const struct node *node_read(struct node_tree *tree, const struct source *source,
-                             const char *bytes, size_t size, struct problems *problems);
+const struct node *node_read(struct node_tree *tree, const struct source *source, const char *bytes,
+                             size_t size, struct problems *problems);
 
 /* Whether it is YAML's null: nothing at all, "~", or "null". NULL counts as one. */
 bool node_is_null(const struct node *node);

@@ -16,7 +16,8 @@ struct plan_task {
     bool scaled;                   /* `instances` differs */
 };
 
-/* Both configurations must outlive the plan. Rows: the tasks of `now` in order, then the removed. */
+/* Both configurations must outlive the plan. Rows: the tasks of `now` in order, then what was
+ * removed. */
 struct plan {
     struct plan_task *tasks;
     size_t count;

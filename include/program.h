@@ -15,7 +15,8 @@ struct program {
 
 /* Blocks all signals, puts their dispositions to default (an inherited ignored SIGCHLD would lose
  * every exit), opens /dev/null on closed standard descriptors, raises the limit of open files,
- * sets the locale of characters, and has the terminal restored in a crash. 0 or a negative errno. */
+ * sets the locale of characters, and has the terminal restored in a crash.
+ * 0 or a negative errno. */
 int program_init(struct program *out_program) __attribute__((warn_unused_result));
 
 #endif

@@ -28,44 +28,44 @@ struct config_reader {
 /* How the field of a key is read, compared, released and shown. A field that is all zero bytes
  * is valid for every function but parse, which fills such a field. */
 struct config_type {
-    const char *noun; /* "a number": "'KEY' must be NOUN", and for the table of keys */
+    const char *noun;         /* "a number": "'KEY' must be NOUN", and for the table of keys */
     const char *const *words; /* of a choice: word n stands for value n; NULL-terminated */
-    bool is_scope;    /* read first and merged with 'defaults': other values look into it */
+    bool is_scope;            /* read first and merged with 'defaults': other values look into it */
     void (*parse)(const struct config_reader *reader, const struct config_key *key,
                   const struct node *node, void *field); /* adds to problems, or fills *field */
     void (*check)(const struct config_reader *reader, const struct config_key *key,
                   const struct node *node, const void *field); /* once all is read; may be NULL */
     bool (*equal)(const void *a, const void *b);
-    void (*clear)(void *field); /* NULL: it owns nothing */
+    void (*clear)(void *field);                  /* NULL: it owns nothing */
     void (*print)(FILE *out, const void *field); /* on one line */
 };
 
-extern const struct config_type config_type_integer;  /* long */
-extern const struct config_type config_type_attempts; /* long, or CONFIG_NO_LIMIT */
-extern const struct config_type config_type_bool;     /* bool */
-extern const struct config_type config_type_duration; /* int64_t milliseconds */
-extern const struct config_type config_type_signal;   /* int */
-extern const struct config_type config_type_mask;     /* mode_t */
-extern const struct config_type config_type_policy;   /* enum restart_policy */
-extern const struct config_type config_type_level;    /* enum log_level */
-extern const struct config_type config_type_format;   /* enum log_format */
-extern const struct config_type config_type_codes;    /* struct config_codes */
-extern const struct config_type config_type_path;     /* char * */
-extern const struct config_type config_type_command;  /* struct config_command */
+extern const struct config_type config_type_integer;     /* long */
+extern const struct config_type config_type_attempts;    /* long, or CONFIG_NO_LIMIT */
+extern const struct config_type config_type_bool;        /* bool */
+extern const struct config_type config_type_duration;    /* int64_t milliseconds */
+extern const struct config_type config_type_signal;      /* int */
+extern const struct config_type config_type_mask;        /* mode_t */
+extern const struct config_type config_type_policy;      /* enum restart_policy */
+extern const struct config_type config_type_level;       /* enum log_level */
+extern const struct config_type config_type_format;      /* enum log_format */
+extern const struct config_type config_type_codes;       /* struct config_codes */
+extern const struct config_type config_type_path;        /* char * */
+extern const struct config_type config_type_command;     /* struct config_command */
 extern const struct config_type config_type_environment; /* struct config_env */
 
 struct config_key {
     const char *name;
-    const char *alias;    /* another spelling; NULL: none */
+    const char *alias; /* another spelling; NULL: none */
     const struct config_type *type;
-    size_t offset;        /* of the field in struct task_config or supervisor_config */
+    size_t offset; /* of the field in struct task_config or supervisor_config */
     bool required;
     const char *fallback; /* what stands when the key is not given: text for the same parser.
                              NULL: the field stays zero */
     const char *shown;    /* the default as shown to people, where `fallback` does not say it */
     long min, max;        /* numbers, and durations in seconds */
     enum config_change change; /* what a different value asks for */
-    const char *help;     /* one line */
+    const char *help;          /* one line */
 };
 
 extern const struct config_key config_keys[]; /* of a task */

@@ -23,10 +23,10 @@ int watcher_new(struct watcher **out_watcher) __attribute__((warn_unused_result)
 void watcher_free(struct watcher *watcher);
 
 /* Watches `pidfd`, which stays the caller's and must stay open until watcher_remove().
- * 0 with *out_watch for watcher_remove(), or a negative errno. */
-int watcher_add(struct watcher *watcher, int pidfd, watcher_hook *hook, void *arg,
-                uint64_t *out_watch) __attribute__((warn_unused_result));
+ * 0 with *out_id for watcher_remove(), or a negative errno. */
+int watcher_add(struct watcher *watcher, int pidfd, watcher_hook *hook, void *arg, uint64_t *out_id)
+    __attribute__((warn_unused_result));
 
-void watcher_remove(struct watcher *watcher, int pidfd, uint64_t watch);
+void watcher_remove(struct watcher *watcher, int pidfd, uint64_t id);
 
 #endif

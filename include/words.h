@@ -9,8 +9,8 @@
  * 0 with *out_words, NULL-terminated, to words_free(); -ENOEXEC when it needs a shell: operators,
  * other uses of $, globs, an assignment or a comment, or a first word that only a shell knows;
  * -EINVAL with *out_problem, a constant text; -ENOMEM. */
-int words_split(const char *text, char ***out_words, size_t *out_count,
-                const char **out_problem) __attribute__((warn_unused_result));
+int words_split(const char *text, char ***out_words, size_t *out_count, const char **out_problem)
+    __attribute__((warn_unused_result));
 
 void words_free(char **words); /* NULL is fine */
 

@@ -40,7 +40,7 @@ static const struct loaded_task *owner_of(const struct config_loader *loader, co
     }
     const struct loaded_task *owner = textmap_find(loader->tasks, base);
     free(base);
-    long number = atol(underscore + 1);
+    long number = strtol(underscore + 1, NULL, 10);
     if (!owner || owner->task->instances < 2 || number < 1 || number > owner->task->instances)
         return NULL;
     return owner;

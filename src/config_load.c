@@ -117,7 +117,7 @@ static void load_task(struct config_loader *loader, const struct node *key, cons
 
 void config_load_tasks(struct config_loader *loader, const struct node *tasks)
 {
-    if (node_is_null(tasks))
+    if (!tasks || node_is_null(tasks))
         return;
     if (tasks->kind != NODE_MAP) {
         problems_add(loader->problems, tasks->at, "'tasks' must be a map of tasks, not %s",

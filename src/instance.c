@@ -1,4 +1,4 @@
-/* instance.c - see instance.h. The only place where a decision of the state machine is acted upon. */
+/* instance.c - see instance.h. Only here is a decision of the state machine acted upon. */
 #include "instance.h"
 
 #include <errno.h>

@@ -155,7 +155,8 @@ static int make_argv(const struct work *w)
         if (error)
             return error;
     }
-    if (*w->launch->argv[0] != '\0')
+    const char *program = w->launch->argv[0];
+    if (program && *program)
         return 0;
     *w->out_error = strdup("the command names no program");
     return *w->out_error ? -EINVAL : -ENOMEM;

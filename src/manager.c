@@ -1,4 +1,4 @@
-/* manager.c - see manager.h. The thread: what arrives in the inbox, orders to monitors, shutdown. */
+/* manager.c - see manager.h. The thread: what arrives in the inbox, requests, shutdown. */
 #include "manager.h"
 
 #include <errno.h>

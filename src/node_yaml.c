@@ -142,6 +142,7 @@ static int on_close(struct builder *b)
     size_t weight = 1;
     for (size_t i = 0; i < count; i++)
         weight += content[i]->weight;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is open has a node */
     node->weight = weight;
     if (node->kind == NODE_MAP)
         return node_fill_map(b->tree, node, content, count, b->problems);

@@ -82,8 +82,7 @@ static bool start_settled(const struct order *order, const struct order_view *v,
 }
 
 /* A retirement speaks only of processes that it ended. */
-static bool stop_settled(const struct order *order, const struct order_view *v,
-                         struct answer *out)
+static bool stop_settled(const struct order *order, const struct order_view *v, struct answer *out)
 {
     bool retires = order->kind == ORDER_RETIRE;
     if (v->fresh && retires && v->after->state == ST_STOPPED)

@@ -127,9 +127,13 @@ static size_t kill_children(void)
     FILE *list = fopen(path, "re");
     if (!list)
         return 0;
-    int pid;
-    while (fscanf(list, "%d", &pid) == 1)
-        killed += kill(pid, SIGKILL) == 0;
+    char *number = NULL;
+    size_t room = 0;
+    while (getdelim(&number, &room, ' ', list) > 0) {
+        pid_t pid = (pid_t)strtol(number, NULL, 10);
+        killed += pid > 0 && kill(pid, SIGKILL) == 0;
+    }
+    free(number);
     fclose(list);
     return killed;
 }

@@ -42,7 +42,7 @@ static int parse_number(const char *text)
     size_t length = strlen(text);
     if (length < 1 || length > 2 || strspn(text, "0123456789") != length)
         return -EINVAL;
-    return atoi(text);
+    return (int)strtol(text, NULL, 10);
 }
 
 /* "RTMIN+2" and "RTMAX-20", which need not be written the way signame() does. */

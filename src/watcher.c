@@ -91,7 +91,7 @@ static void release(struct watcher *w)
     free(w);
 }
 
-int watcher_new(struct watcher **out_watcher)
+int watcher_new(struct watcher **out_ider)
 {
     struct watcher *w = calloc(1, sizeof *w);
     if (!w)
@@ -105,7 +105,7 @@ int watcher_new(struct watcher **out_watcher)
         release(w);
         return error;
     }
-    *out_watcher = w;
+    *out_ider = w;
     return 0;
 }
 
@@ -151,7 +151,7 @@ static void give_slot(struct watcher *w, uint32_t index)
     w->first_free = index;
 }
 
-int watcher_add(struct watcher *w, int pidfd, watcher_hook *hook, void *arg, uint64_t *out_watch)
+int watcher_add(struct watcher *w, int pidfd, watcher_hook *hook, void *arg, uint64_t *out_id)
 {
     uint32_t index;
     pthread_mutex_lock(&w->lock);
@@ -169,7 +169,7 @@ int watcher_add(struct watcher *w, int pidfd, watcher_hook *hook, void *arg, uin
         give_slot(w, index);
         goto unlock;
     }
-    *out_watch = id;
+    *out_id = id;
 unlock:
     pthread_mutex_unlock(&w->lock);
     return error;

@@ -80,7 +80,8 @@ int main(int argc, char **argv)
     char temporary[PATH_MAX];
     snprintf(temporary, sizeof temporary, "%s.%d", argv[1], (int)getpid());
     FILE *file = fopen(temporary, "w");
-    if (!file || fwrite(text, 1, size, file) != size || fclose(file) || rename(temporary, argv[1])) {
+    if (!file || fwrite(text, 1, size, file) != size || fclose(file) ||
+        rename(temporary, argv[1])) {
         perror(argv[1]);
         return 1;
     }

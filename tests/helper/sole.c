@@ -1,7 +1,7 @@
 /* sole.c - notices when two copies of a task are there at once, what is left of one included.
  *
- * `sole FILE stay` holds a lock on FILE, ignores SIGTERM and stays. `sole FILE linger CODE` leaves a
- * descendant that does that, and exits with CODE. Either appends "alone" to FILE at its start, or
+ * `sole FILE stay` holds a lock on FILE, ignores SIGTERM and stays. `sole FILE linger CODE` leaves
+ * a descendant that does that, and exits with CODE. Either appends "alone" to FILE at its start, or
  * "together" if another copy still had the lock. */
 #include <fcntl.h>
 #include <signal.h>

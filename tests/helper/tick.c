@@ -26,8 +26,7 @@ int main(int argc, char **argv)
         pause();
     }
     long ms = argc > 2 ? atol(argv[2]) : 0;
-    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
-    while (nanosleep(&left, &left) != 0) {
-    }
+    struct timespec left = { ms / 1000, ms % 1000 * 1000000 };
+    while (nanosleep(&left, &left) != 0) {}
     return argc > 3 ? atoi(argv[3]) : 0;
 }

@@ -10,8 +10,8 @@
 #include "config.h"
 
 static char *const fixture_environment[] = { (char[]){ "HOME=/home/me" },
-                                             (char[]){ "PATH=/usr/bin:/bin" },
-                                             (char[]){ "EMPTY=" }, NULL };
+                                             (char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "EMPTY=" },
+                                             NULL };
 
 static inline struct config *config_good(const char *yaml)
 {

@@ -6,12 +6,11 @@
 #include "config_fixture.h"
 #include "schema.h"
 
-static void expect_change(const char *was_lines, const char *now_lines,
-                          enum config_change expected)
+static void expect_change(const char *was_lines, const char *now_lines, enum config_change expected)
 {
     struct config *was = config_with(was_lines), *now = config_with(now_lines);
-    cr_expect_eq(task_config_compare(was->tasks[0], now->tasks[0]), expected, "%s | %s",
-                 was_lines, now_lines);
+    cr_expect_eq(task_config_compare(was->tasks[0], now->tasks[0]), expected, "%s | %s", was_lines,
+                 now_lines);
     cr_expect_eq(task_config_compare(now->tasks[0], was->tasks[0]), expected);
     config_free(was);
     config_free(now);
@@ -21,8 +20,7 @@ Test(config_compare, the_same_meaning_is_no_change)
 {
     expect_change("", "    # a comment\n", CONFIG_SAME);
     expect_change("    instances: 3", "    instances: \"3\"", CONFIG_SAME);
-    expect_change("    expectedExitCodes: [2, 0]", "    expectedExitCodes: [0, 2, 2]",
-                  CONFIG_SAME);
+    expect_change("    expectedExitCodes: [2, 0]", "    expectedExitCodes: [0, 2, 2]", CONFIG_SAME);
     expect_change("    expectedExitCodes: 0", "", CONFIG_SAME);
     expect_change("    restartDelay: 1m30s", "    restartDelay: 90", CONFIG_SAME);
     expect_change("    umask: 22", "    unmask: '022'", CONFIG_SAME);
@@ -32,8 +30,10 @@ Test(config_compare, the_same_meaning_is_no_change)
     expect_change("    restartsAttempts: 5", "    restartsAttempts: 7", CONFIG_SAME);
     expect_change("    restart: always\n    restartsAttempts: 0", "    restart: always",
                   CONFIG_SAME);
-    expect_change("    autoLaunch: yes\n    instances: 2", "    instances: 2\n"
-                  "    autoLaunch: true", CONFIG_SAME);
+    expect_change("    autoLaunch: yes\n    instances: 2",
+                  "    instances: 2\n"
+                  "    autoLaunch: true",
+                  CONFIG_SAME);
 }
 
 Test(config_compare, commands_are_compared_as_they_are_run)
@@ -52,8 +52,7 @@ Test(config_compare, what_a_process_is_started_with_needs_a_restart)
     expect_change("    stdout: x", "    stdout: ${NAME}", CONFIG_RESTART);
     expect_change("    stderr: x", "    stderr: stdout", CONFIG_RESTART);
     expect_change("", "    environment: {A: 1}", CONFIG_RESTART);
-    expect_change("    environment: {A: 1, B: 1}", "    environment: {A: 1, C: 1}",
-                  CONFIG_RESTART);
+    expect_change("    environment: {A: 1, B: 1}", "    environment: {A: 1, C: 1}", CONFIG_RESTART);
     expect_change("", "    workingDirectory: /", CONFIG_RESTART);
     expect_change("", "    umask: 0\n    instances: 2", CONFIG_RESTART);
 }
@@ -137,8 +136,9 @@ Test(config_compare, what_is_printed_means_the_same_when_read)
 Test(config_compare, every_row_is_complete)
 {
     for (size_t i = 0; i < config_key_count + supervisor_key_count; i++) {
-        const struct config_key *key = i < config_key_count ? &config_keys[i]
-                                       : &supervisor_keys[i - config_key_count];
+        const struct config_key *key = i < config_key_count
+                                           ? &config_keys[i]
+                                           : &supervisor_keys[i - config_key_count];
         cr_expect_not_null(key->name);
         cr_expect_not_null(key->help, "%s", key->name);
         cr_expect_not_null(strchr("`abcdefghijklmnopqrstuvwxyz", key->help[0]), "%s", key->name);

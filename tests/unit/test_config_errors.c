@@ -27,10 +27,9 @@ Test(config_errors, wrong_types_and_ranges)
     config_bad_key("instances: 0", "t.yaml:4:16: 'instances' must be from 1 to 10000, not '0'\n");
     config_bad_key("instances: 10001",
                    "t.yaml:4:16: 'instances' must be from 1 to 10000, not '10001'\n");
-    config_bad_key("instances: -1",
-                   "t.yaml:4:16: 'instances' must be from 1 to 10000, not '-1'\n");
+    config_bad_key("instances: -1", "t.yaml:4:16: 'instances' must be from 1 to 10000, not '-1'\n");
     config_bad_key("instances: 99999999999999999999", "t.yaml:4:16: 'instances' must be from 1 "
-                   "to 10000, not '99999999999999999999'\n");
+                                                      "to 10000, not '99999999999999999999'\n");
     config_bad_key("instances: two",
                    "t.yaml:4:16: 'instances' must be a whole number, not 'two'\n");
     config_bad_key("instances: 1.0",
@@ -39,20 +38,20 @@ Test(config_errors, wrong_types_and_ranges)
                    "t.yaml:4:16: 'instances' must be a whole number, not '010'\n");
     config_bad_key("instances: [1]",
                    "t.yaml:4:16: 'instances' must be a whole number, not a list\n");
-    config_bad_key("instances: ''",
-                   "t.yaml:4:16: 'instances' must be a whole number, not ''\n");
+    config_bad_key("instances: ''", "t.yaml:4:16: 'instances' must be a whole number, not ''\n");
     config_bad_key("autoLaunch: maybe",
                    "t.yaml:4:17: 'autoLaunch' must be true or false, not 'maybe'\n");
     config_bad_key("restart: sometimes", "t.yaml:4:14: 'restart' must be always, never or "
-                   "on-failure, not 'sometimes'\n");
-    config_bad_key("restart: on_failure", "t.yaml:4:14: 'restart' must be always, never or "
+                                         "on-failure, not 'sometimes'\n");
+    config_bad_key("restart: on_failure",
+                   "t.yaml:4:14: 'restart' must be always, never or "
                    "on-failure, not 'on_failure', did you mean 'on-failure'?\n");
     config_bad_key("restart: yes", "t.yaml:4:14: 'restart' must be always, never or "
-                   "on-failure, not 'yes'\n");
+                                   "on-failure, not 'yes'\n");
     config_bad_key("stoppingSignal: FOO", "t.yaml:4:21: 'stoppingSignal' must be a signal such "
-                   "as SIGTERM, TERM or 15, not 'FOO'\n");
+                                          "as SIGTERM, TERM or 15, not 'FOO'\n");
     config_bad_key("stopingSignal: 65", "t.yaml:4:20: 'stopingSignal' must be a signal such "
-                   "as SIGTERM, TERM or 15, not '65'\n");
+                                        "as SIGTERM, TERM or 15, not '65'\n");
     config_bad_key("restartsAttempts: -1",
                    "t.yaml:4:23: 'restartsAttempts' must be from 0 to 1000000, not '-1'\n");
 }
@@ -60,13 +59,13 @@ Test(config_errors, wrong_types_and_ranges)
 Test(config_errors, durations)
 {
     config_bad_key("restartDelay: soon", "t.yaml:4:19: 'restartDelay' must be a duration such as "
-                   "10, 0.5, 500ms, 5m or 2h, not 'soon'\n");
+                                         "10, 0.5, 500ms, 5m or 2h, not 'soon'\n");
     config_bad_key("restartDelay: -1", "t.yaml:4:19: 'restartDelay' must be from 0 to 31536000 "
-                   "seconds, not '-1'\n");
+                                       "seconds, not '-1'\n");
     config_bad_key("restartDelay: 8761h", "t.yaml:4:19: 'restartDelay' must be from 0 to "
-                   "31536000 seconds, not '8761h'\n");
+                                          "31536000 seconds, not '8761h'\n");
     config_bad_key("restartDelay: {}", "t.yaml:4:19: 'restartDelay' must be a duration such as "
-                   "10, 0.5, 500ms, 5m or 2h, not a map\n");
+                                       "10, 0.5, 500ms, 5m or 2h, not a map\n");
 }
 
 Test(config_errors, masks)
@@ -75,8 +74,10 @@ Test(config_errors, masks)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char line[64], expected[128];
         snprintf(line, sizeof line, "umask: %s", wrong[i]);
-        snprintf(expected, sizeof expected, "t.yaml:4:12: 'umask' must be an octal number from 0 "
-                 "to 777, not '%s'\n", wrong[i]);
+        snprintf(expected, sizeof expected,
+                 "t.yaml:4:12: 'umask' must be an octal number from 0 "
+                 "to 777, not '%s'\n",
+                 wrong[i]);
         config_bad_key(line, expected);
     }
 }
@@ -109,8 +110,7 @@ Test(config_errors, commands)
                "t.yaml:1:9: task 'a' has no 'command'\n"
                "t.yaml:1:16: task 'b' has no 'command'\n"
                "t.yaml:1:21: task 'c' has no 'command'\n");
-    config_bad("tasks: {a: {command: []}}\n",
-               "t.yaml:1:22: 'command' is empty: name a program\n");
+    config_bad("tasks: {a: {command: []}}\n", "t.yaml:1:22: 'command' is empty: name a program\n");
     config_bad("tasks: {a: {command: ''}}\n", "t.yaml:1:22: 'command' is empty: ''\n");
     config_bad("tasks: {a: {command: [x, [y], ~]}}\n",
                "t.yaml:1:26: element 2 of 'command' must be a text, not a list: quote it\n"
@@ -130,7 +130,7 @@ Test(config_errors, paths)
     config_bad_key("stdout: ''", "t.yaml:4:13: 'stdout' must be a path, not an empty text\n");
     config_bad_key("stderr: [a]", "t.yaml:4:13: 'stderr' must be a path, not a list\n");
     config_bad_key("workingDirectory: ${EMPTY}", "t.yaml:4:23: 'workingDirectory' must be a "
-                   "path, and '${EMPTY}' expands to nothing\n");
+                                                 "path, and '${EMPTY}' expands to nothing\n");
 }
 
 Test(config_errors, names_of_tasks)
@@ -175,17 +175,15 @@ Test(config_errors, shapes)
                "t.yaml:2:13: 'supervisor' must be a map of keys, not '7'\n"
                "t.yaml:3:11: 'defaults' must be a map of keys, not a list\n");
     config_bad("{}\n", "t.yaml:1:1: no 'tasks': write at least 'tasks: {}'\n");
-    config_bad("tasks: {}\n[a]: 1\n{b: c}: 2\n",
-               "t.yaml:2:1: a key must be a text, not a list\n"
-               "t.yaml:3:1: a key must be a text, not a map\n");
+    config_bad("tasks: {}\n[a]: 1\n{b: c}: 2\n", "t.yaml:2:1: a key must be a text, not a list\n"
+                                                 "t.yaml:3:1: a key must be a text, not a map\n");
 }
 
 Test(config_errors, variables)
 {
     config_bad_key("stdout: ${NOPE}.log", "t.yaml:4:13: 'stdout': '${NOPE}' is not set: set it, "
-                   "or give a default: '${NOPE:-TEXT}'\n");
-    config_bad_key("instances: ${NAME}",
-                   "t.yaml:4:16: 'instances': '${NAME}' is not known here\n");
+                                          "or give a default: '${NOPE:-TEXT}'\n");
+    config_bad_key("instances: ${NAME}", "t.yaml:4:16: 'instances': '${NAME}' is not known here\n");
     config_bad_key("environment: {A: '${B}', B: '${C}'}",
                    "t.yaml:4:22: 'environment': '${C}' is not set: set it, or give a default: "
                    "'${C:-TEXT}'\n"
@@ -214,11 +212,13 @@ Test(config_errors, defaults_are_complained_about_once)
 Test(config_errors, long_and_odd_values_are_shown_short_and_clean)
 {
     config_bad_key("restart: \"a\\e[31m\\nb\"", "t.yaml:4:14: 'restart' must be always, never or "
-                   "on-failure, not 'a?[31m?b'\n");
+                                                "on-failure, not 'a?[31m?b'\n");
     char line[400] = "instances: ";
     memset(line + strlen(line), 'x', 300);
     char expected[200];
-    snprintf(expected, sizeof expected, "t.yaml:4:16: 'instances' must be a whole number, not "
-             "'%.90s...'\n", line + strlen("instances: "));
+    snprintf(expected, sizeof expected,
+             "t.yaml:4:16: 'instances' must be a whole number, not "
+             "'%.90s...'\n",
+             line + strlen("instances: "));
     config_bad_key(line, expected);
 }

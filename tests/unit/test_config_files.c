@@ -138,8 +138,7 @@ Test(config_files, what_cannot_be_read_says_so)
     load_bad("nope.yaml", -ENOENT,
              "nope.yaml:1:1: cannot read 'nope.yaml': No such file or directory\n");
     load_bad(".", -EISDIR, ".:1:1: cannot read '.': Is a directory\n");
-    load_bad("/dev/null", -EINVAL,
-             "/dev/null:1:1: it is empty: write at least 'tasks: {}'\n");
+    load_bad("/dev/null", -EINVAL, "/dev/null:1:1: it is empty: write at least 'tasks: {}'\n");
 }
 
 Test(config_files, an_unreadable_file_says_so)

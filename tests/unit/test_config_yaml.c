@@ -50,17 +50,18 @@ Test(config_yaml, recursive_and_unknown_aliases_are_errors)
                "t.yaml:2:6: recursive alias 'a': it stands inside its own anchor\n");
     config_bad("tasks: &a {<<: *a}\n",
                "t.yaml:1:16: recursive alias 'a': it stands inside its own anchor\n");
-    config_bad("tasks: *b\n",
-               "t.yaml:1:8: unknown alias 'b': no anchor of that name before it\n");
+    config_bad("tasks: *b\n", "t.yaml:1:8: unknown alias 'b': no anchor of that name before it\n");
 }
 
 Test(config_yaml, syntax_errors_say_where)
 {
     config_bad("tasks:\n  a: {command: x\n", "t.yaml:3:1: bad YAML: did not find expected ',' or "
-               "'}' while parsing a flow mapping\n");
-    config_bad("tasks:\n  a:\n    command: echo a: b\n", "t.yaml:3:20: bad YAML: mapping values "
+                                             "'}' while parsing a flow mapping\n");
+    config_bad("tasks:\n  a:\n    command: echo a: b\n",
+               "t.yaml:3:20: bad YAML: mapping values "
                "are not allowed in this context; quote a text that holds ': '\n");
-    config_bad("tasks:\n\ta: {}\n", "t.yaml:2:1: bad YAML: found character that cannot start any "
+    config_bad("tasks:\n\ta: {}\n",
+               "t.yaml:2:1: bad YAML: found character that cannot start any "
                "token while scanning for the next token; indent with spaces, not tabs\n");
 }
 
@@ -83,7 +84,7 @@ Test(config_yaml, empty_files_and_second_documents_are_errors)
     config_bad("---\n...\n", empty);
     config_bad("\xEF\xBB\xBF", empty);
     config_bad("tasks: {}\n---\ntasks: {}\n", "t.yaml:2:1: a second document: one file holds "
-               "one\n");
+                                              "one\n");
     config_free(config_good("%YAML 1.1\n---\ntasks: {}\n...\n"));
 }
 
@@ -184,8 +185,10 @@ Test(config_yaml, ten_thousand_tasks_load_soon)
     FILE *out = open_memstream(&yaml, &size);
     fputs("defaults: {environment: {A: 1, B: '${A}'}, stdout: '${NAME}.log'}\ntasks:\n", out);
     for (int i = 0; i < 10000; i++)
-        fprintf(out, "  task_%d:\n    command: sleep %d\n    instances: 3\n    restart: always\n"
-                "    environment: {C: '${B}'}\n", i, i);
+        fprintf(out,
+                "  task_%d:\n    command: sleep %d\n    instances: 3\n    restart: always\n"
+                "    environment: {C: '${B}'}\n",
+                i, i);
     fclose(out);
     int64_t start = clock_ms();
     struct config *config = NULL;

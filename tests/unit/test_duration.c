@@ -43,9 +43,9 @@ Test(duration, more_than_nothing_is_at_least_a_millisecond)
 
 Test(duration, refuses_what_is_no_duration)
 {
-    const char *const wrong[] = { "",     " ",    "abc", "s",   "10x",  "10 s",  "1e3", "inf",
-                                  "nan",  "0x10", "5.",  ".",   "1m30", "30s1m", "1s1s", "--1",
-                                  "1:30", "10S",  "1,5", "1d",  "-",    "+1" };
+    const char *const wrong[] = { "",     " ",    "abc", "s",  "10x",  "10 s",  "1e3",  "inf",
+                                  "nan",  "0x10", "5.",  ".",  "1m30", "30s1m", "1s1s", "--1",
+                                  "1:30", "10S",  "1,5", "1d", "-",    "+1" };
     int64_t ms = 7;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_expect_eq(duration_parse(wrong[i], &ms), -EINVAL, "'%s'", wrong[i]);
@@ -64,8 +64,10 @@ Test(duration, tells_out_of_range_from_nonsense)
 
 Test(duration, what_is_printed_reads_back)
 {
-    const int64_t some[] = { 0, 1, 999, 1000, 1500, 1001, 1010, 59999, 60000, 60001, 90000,
-                             3600000, 3661001, 86400000, 31536000000, INT64_MAX };
+    const int64_t some[] = {
+        0,     1,     999,   1000,    1500,    1001,     1010,        59999,
+        60000, 60001, 90000, 3600000, 3661001, 86400000, 31536000000, INT64_MAX
+    };
     for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
         char text[DURATION_TEXT_BYTES];
         duration_print(some[i], text);

@@ -151,7 +151,8 @@ Test(expand, results_are_bounded)
     char big[60001];
     memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    const struct config_env own = { .names = (char *[]){ "BIG" }, .values = (char *[]){ big },
+    const struct config_env own = { .names = (char *[]){ "BIG" },
+                                    .values = (char *[]){ big },
                                     .count = 1 };
     free(run(&own, "${BIG}${BIG}", 0));
     char *error = run(&own, "${BIG}${BIG}${BIG}", -EINVAL);

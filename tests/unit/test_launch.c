@@ -116,10 +116,10 @@ Test(launch, environment_is_the_supervisors_the_tasks_and_ours)
 {
     struct config *config = config_with("    environment: {B: '${A}!', A: own, C: , "
                                         "TASKMASTER_NAME: x, LISTEN_X: 1}");
-    struct launch *launch = launch_of(config, (char *[]){
-        "A=1", "Z=2", "NOTIFY_SOCKET=x", "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_FDS=1",
-        "LISTEN_PID=1", "INVOCATION_ID=1", "JOURNAL_STREAM=1", "NOTIFY_SOCKETS=kept",
-        "TASKMASTER_TASK=outer", "noequals", NULL });
+    struct launch *launch = launch_of(
+        config, (char *[]){ "A=1", "Z=2", "NOTIFY_SOCKET=x", "WATCHDOG_USEC=1", "WATCHDOG_PID=1",
+                            "LISTEN_FDS=1", "LISTEN_PID=1", "INVOCATION_ID=1", "JOURNAL_STREAM=1",
+                            "NOTIFY_SOCKETS=kept", "TASKMASTER_TASK=outer", "noequals", NULL });
     expect_list(launch->envp, "Z=2|NOTIFY_SOCKETS=kept|B=own!|A=own|C=|LISTEN_X=1|"
                               "TASKMASTER_TASK=web|TASKMASTER_INSTANCE=2|TASKMASTER_NAME=web_2|");
     launch_free(launch);

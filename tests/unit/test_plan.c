@@ -7,8 +7,7 @@
 
 #include "config_fixture.h"
 
-static void expect_plan(const char *was_yaml, const char *now_yaml, bool keys,
-                        const char *expected)
+static void expect_plan(const char *was_yaml, const char *now_yaml, bool keys, const char *expected)
 {
     struct config *was = config_good(was_yaml), *now = config_good(now_yaml);
     struct plan *plan = plan_new(was, now);
@@ -44,32 +43,34 @@ static const char after[] = "tasks:\n"
 
 Test(plan, says_what_a_reload_does_task_by_task)
 {
-    expect_plan(before, after, false, "scaled: worker 3 -> 5\n"
-                                      "added: db (2 instances)\n"
-                                      "scaled: live 1 -> 4\n"
-                                      "changed: live (live)\n"
-                                      "changed: web (restart)\n"
-                                      "added: new\n"
-                                      "removed: old\n"
-                                      "supervisor.logLevel: info -> debug (now)\n"
-                                      "unchanged: b, a\n");
+    expect_plan(before, after, false,
+                "scaled: worker 3 -> 5\n"
+                "added: db (2 instances)\n"
+                "scaled: live 1 -> 4\n"
+                "changed: live (live)\n"
+                "changed: web (restart)\n"
+                "added: new\n"
+                "removed: old\n"
+                "supervisor.logLevel: info -> debug (now)\n"
+                "unchanged: b, a\n");
 }
 
 Test(plan, says_which_keys_changed_when_asked)
 {
-    expect_plan(before, after, true, "scaled: worker 3 -> 5\n"
-                                     "added: db (2 instances)\n"
-                                     "scaled: live 1 -> 4\n"
-                                     "changed: live (live)\n"
-                                     "  restart: never -> always\n"
-                                     "  restartsAttempts: 0 -> no limit\n"
-                                     "changed: web (restart)\n"
-                                     "  command: x -> y\n"
-                                     "  unmask: 022 -> 000\n"
-                                     "added: new\n"
-                                     "removed: old\n"
-                                     "supervisor.logLevel: info -> debug (now)\n"
-                                     "unchanged: b, a\n");
+    expect_plan(before, after, true,
+                "scaled: worker 3 -> 5\n"
+                "added: db (2 instances)\n"
+                "scaled: live 1 -> 4\n"
+                "changed: live (live)\n"
+                "  restart: never -> always\n"
+                "  restartsAttempts: 0 -> no limit\n"
+                "changed: web (restart)\n"
+                "  command: x -> y\n"
+                "  unmask: 022 -> 000\n"
+                "added: new\n"
+                "removed: old\n"
+                "supervisor.logLevel: info -> debug (now)\n"
+                "unchanged: b, a\n");
 }
 
 Test(plan, of_the_same_meaning_changes_nothing)

@@ -33,10 +33,11 @@ Test(signame, reads_realtime_names)
 
 Test(signame, refuses_what_is_no_signal)
 {
-    const char *const wrong[] = { "",        "SIG",      "FOO",     "0",        "65",
-                                  "-1",      "15x",      "1 5",     "TERM ",    "RTMIN+31",
-                                  "RTMIN-1", "RTMAX+1",  "RTMIN+",  "RTMIN+ 1", "RTMINX",
-                                  "999999999999", "SIGSIGTERM", "SIG-1", "15.0" };
+    const char *const wrong[] = { "",           "SIG",      "FOO",     "0",
+                                  "65",         "-1",       "15x",     "1 5",
+                                  "TERM ",      "RTMIN+31", "RTMIN-1", "RTMAX+1",
+                                  "RTMIN+",     "RTMIN+ 1", "RTMINX",  "999999999999",
+                                  "SIGSIGTERM", "SIG-1",    "15.0" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_expect_eq(signame_parse(wrong[i]), -EINVAL, "'%s'", wrong[i]);
 }

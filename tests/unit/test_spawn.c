@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,19 +20,25 @@ static struct spawner *spawner;
 
 static void open_box(void)
 {
-    strcpy(directory, "/tmp/test_spawn.XXXXXX");
+    snprintf(directory, sizeof directory, "/tmp/test_spawn.XXXXXX");
     cr_assert(mkdtemp(directory));
     cr_assert_eq(chdir(directory), 0);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 static void close_box(void)
 {
-    char command[128];
     spawner_free(spawner);
     spawner = NULL;
     cr_assert_eq(chdir("/"), 0);
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
+    cr_assert_eq(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 TestSuite(spawn, .init = open_box, .fini = close_box);
@@ -92,18 +99,18 @@ static void read_file(const char *path, char *out, size_t room)
     fclose(file);
 }
 
-#define BOTH_METHODS(test)                                                                         \
-    static void test(void);                                                                        \
-    Test(spawn, test##_sharing_memory)                                                             \
-    {                                                                                              \
-        use(SPAWN_SHARE_MEMORY);                                                                   \
-        test();                                                                                    \
-    }                                                                                              \
-    Test(spawn, test##_forking)                                                                    \
-    {                                                                                              \
-        use(SPAWN_FORK);                                                                           \
-        test();                                                                                    \
-    }                                                                                              \
+#define BOTH_METHODS(test)             \
+    static void test(void);            \
+    Test(spawn, test##_sharing_memory) \
+    {                                  \
+        use(SPAWN_SHARE_MEMORY);       \
+        test();                        \
+    }                                  \
+    Test(spawn, test##_forking)        \
+    {                                  \
+        use(SPAWN_FORK);               \
+        test();                        \
+    }                                  \
     static void test(void)
 
 BOTH_METHODS(runs_with_its_environment_and_exit_code)
@@ -197,8 +204,7 @@ BOTH_METHODS(a_log_that_cannot_be_opened_is_named)
     struct launch launch = shell_command("");
     char path[] = "/proc/nope/out.log";
     launch.stdout_path = path;
-    expect_failure(&launch, -EINVAL,
-                   "cannot open '/proc/nope/out.log': No such file or directory");
+    expect_failure(&launch, -EINVAL, "cannot open '/proc/nope/out.log': No such file or directory");
 }
 
 BOTH_METHODS(a_log_that_is_a_fifo_without_a_reader_is_no_wait)

@@ -3,8 +3,8 @@
 
 #include <criterion/criterion.h>
 
-static const char *const words[] = { "instances", "restart", "restartDelay", "environment",
-                                     "stdout", "pid" };
+static const char *const words[] = { "instances",   "restart", "restartDelay",
+                                     "environment", "stdout",  "pid" };
 
 static const char *near(const char *word)
 {

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Expects `text` to be the words of `expected`, which are shown with '|' between them. */
@@ -14,10 +15,10 @@ static void direct(const char *text, const char *expected)
     int error = words_split(text, &words, &count, &problem);
     cr_assert_eq(error, 0, "'%s': %d %s", text, error, problem);
     char shown[512] = "";
-    for (size_t i = 0; i < count; i++) {
-        strcat(shown, i > 0 ? "|" : "");
-        strcat(shown, words[i]);
-    }
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++)
+        length += (size_t)snprintf(shown + length, sizeof shown - length, "%s%s", i ? "|" : "",
+                                   words[i]);
     cr_expect_str_eq(shown, expected, "'%s' gave '%s'", text, shown);
     cr_expect_null(words[count]);
     words_free(words);
@@ -84,35 +85,35 @@ Test(words, dollars_that_are_literal_stay_so_when_expanded)
 
 Test(words, operators_need_a_shell)
 {
-    const char *const texts[] = { "a; b",  "a | b",  "a && b", "a &", "a < b", "a > b", "(a)",
-                                  "a `b`", "a\nb",   "a 2>&1", "a \"`b`\"", "a;", "$(a)" };
+    const char *const texts[] = { "a; b",  "a | b", "a && b", "a &",       "a < b", "a > b", "(a)",
+                                  "a `b`", "a\nb",  "a 2>&1", "a \"`b`\"", "a;",    "$(a)" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         shell(texts[i]);
 }
 
 Test(words, other_uses_of_dollar_need_a_shell)
 {
-    const char *const texts[] = { "a $b",      "a $$",      "a $1",     "a $(b)",   "a ${b%c}",
-                                  "a ${b:-$c}", "a ${b:-'c'}", "a \"$b\"", "a ${b",  "a ${}",
-                                  "a '${b%c}'", "a \"$$\"",  "a $",     "a ${b-c}", "a ${1}" };
+    const char *const texts[] = { "a $b",       "a $$",        "a $1",     "a $(b)",   "a ${b%c}",
+                                  "a ${b:-$c}", "a ${b:-'c'}", "a \"$b\"", "a ${b",    "a ${}",
+                                  "a '${b%c}'", "a \"$$\"",    "a $",      "a ${b-c}", "a ${1}" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         shell(texts[i]);
 }
 
 Test(words, globs_tildes_comments_and_assignments_need_a_shell)
 {
-    const char *const texts[] = { "a *.c", "a ?", "a [ab]", "a ~/x", "~/a", "a # b", "# a",
-                                  "A=1 b", "_a1='x' b", "A=" };
+    const char *const texts[] = { "a *.c", "a ?", "a [ab]", "a ~/x",     "~/a",
+                                  "a # b", "# a", "A=1 b",  "_a1='x' b", "A=" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         shell(texts[i]);
 }
 
 Test(words, first_words_that_only_a_shell_knows_need_one)
 {
-    const char *const texts[] = { "cd /tmp",  "exec a", "exit 3",     "ulimit -n 5", "export A",
-                                  ". /x",     ":",      "eval a",     "set -e",      "trap x INT",
-                                  "umask 0",  "wait",   "if a",       "while a",     "{ a",
-                                  "! a",      "read x", "'exit' 3",   "command a",   "exit" };
+    const char *const texts[] = { "cd /tmp", "exec a", "exit 3",   "ulimit -n 5", "export A",
+                                  ". /x",    ":",      "eval a",   "set -e",      "trap x INT",
+                                  "umask 0", "wait",   "if a",     "while a",     "{ a",
+                                  "! a",     "read x", "'exit' 3", "command a",   "exit" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         shell(texts[i]);
     direct("env exit 3", "env|exit|3");
