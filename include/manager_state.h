@@ -1,9 +1,10 @@
 /* manager_state.h - the manager's own; for manager*.c only. All of it belongs to the manager's
- * thread, but for the inbox. */
+ * thread, but for the inbox and the count of requests in it. */
 #ifndef MANAGER_STATE_H
 #define MANAGER_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@
 
 struct manager {
     struct monitor_env *env;
-    struct chan *inbox; /* of struct message (manager.c) */
+    struct chan *inbox;   /* of struct message (manager.c) */
+    atomic_uint requests; /* in the inbox */
     pthread_t thread;
     struct config *config;
     struct table table;

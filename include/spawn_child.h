@@ -8,6 +8,7 @@
 #include "launch.h"
 
 enum spawn_step {
+    SPAWN_UNSHARE,
     SPAWN_SESSION,
     SPAWN_NULL,
     SPAWN_STDOUT,

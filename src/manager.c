@@ -10,10 +10,11 @@
 #include "log.h"
 #include "manager_state.h"
 
-/* Requests that may wait; one more is told to try again. */
-#define INBOX_SLOTS 64
-/* manager_shutdown(), manager_kill(); and one more for each monitor. */
-#define INBOX_RESERVED 2
+/* Requests that may wait; one more is told to try again. They are counted, not left to the ordinary
+ * slots of the inbox, which a thousand monitors that end at once would fill with their news. */
+#define REQUESTS_MAX 64
+/* Those, manager_shutdown(), manager_kill(); and one more for each monitor. */
+#define INBOX_RESERVED (REQUESTS_MAX + 2)
 
 enum message_kind { MESSAGE_REQUEST, MESSAGE_GONE, MESSAGE_SHUTDOWN, MESSAGE_KILL };
 
@@ -213,6 +214,7 @@ static size_t run_request(struct manager *m, struct request *request)
 
 static void take_request(struct manager *m, struct request *request)
 {
+    atomic_fetch_sub(&m->requests, 1);
     request->outcomes = run_request(m, request);
     request_free(request);
 }
@@ -301,7 +303,7 @@ int manager_new(struct monitor_env *env, struct config *config, void (*on_end)(v
                 void *arg, struct manager **out_manager, char **out_error)
 {
     struct manager *m = calloc(1, sizeof *m);
-    struct chan *inbox = chan_new(sizeof(struct message), INBOX_SLOTS);
+    struct chan *inbox = chan_new(sizeof(struct message), 1);
     if (!m || !inbox || chan_reserve(inbox, INBOX_RESERVED)) {
         config_free(config);
         chan_free(inbox);
@@ -351,8 +353,12 @@ void manager_kill(struct manager *m)
 int manager_post(struct manager *m, struct request *request)
 {
     struct message message = { .kind = MESSAGE_REQUEST, .item = request };
-    int error = chan_send(m->inbox, &message, CHAN_NOW);
-    return error == -ETIMEDOUT ? -EAGAIN : error;
+    int error = -EAGAIN;
+    if (atomic_fetch_add(&m->requests, 1) < REQUESTS_MAX)
+        error = chan_send_reserved(m->inbox, &message);
+    if (error)
+        atomic_fetch_sub(&m->requests, 1);
+    return error;
 }
 
 void manager_join(struct manager *m)

@@ -139,6 +139,8 @@ static char *describe(const struct spawn_child *child)
     const char *path = NULL;
     char *text = NULL;
     switch (child->report.step) {
+    case SPAWN_UNSHARE:
+        return asprintf(&text, "cannot copy the descriptors: %s", reason) < 0 ? NULL : text;
     case SPAWN_SESSION:
         return asprintf(&text, "cannot make a session: %s", reason) < 0 ? NULL : text;
     case SPAWN_LIMIT:

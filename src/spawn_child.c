@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Descriptors that a child starts with a copy of; ours beyond that are never copied. */
@@ -101,13 +102,25 @@ UNWATCHED static int exec_first(char *const *paths, char *const *argv, char *con
     return error;
 }
 
+/* Until its setsid(2) the child was one of the terminal's foreground group: a Ctrl-C of that moment
+ * was for the shell, and must not be waiting when signals are let in. */
+UNWATCHED static void forget_signals(void)
+{
+    uint64_t all = ~UINT64_C(0);
+    struct timespec none = { 0, 0 };
+    while (raw(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {
+    }
+}
+
 UNWATCHED int spawn_child_main(void *arg)
 {
     struct spawn_child *child = arg;
     const struct launch *launch = child->launch;
 
-    if (child->shares_descriptors)
-        raw(SYS_close_range, DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0);
+    child->report.step = SPAWN_UNSHARE;
+    if (child->shares_descriptors &&
+        raw(SYS_close_range, DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)
+        fail(child, errno);
     child->report.step = SPAWN_SESSION;
     if (raw(SYS_setsid, 0, 0, 0, 0) < 0)
         fail(child, errno);
@@ -129,6 +142,7 @@ UNWATCHED int spawn_child_main(void *arg)
             raw(SYS_close_range, 3, child->report_fd - 1, 0, 0);
         raw(SYS_close_range, child->report_fd + 1, ~0U, 0, 0);
     }
+    forget_signals();
     uint64_t none = 0;
     raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none);
     child->report.step = SPAWN_EXEC;
