@@ -94,8 +94,9 @@ class Box:
         self.env = {name: value for name, value in os.environ.items()
                     if not name.startswith(("TASKMASTER", "XDG_", "NOTIFY_", "LISTEN_", "LC_"))
                     and name not in ("NO_COLOR", "INPUTRC", "COLUMNS", "LINES")}
-        self.env |= {MARK: str(directory), "HOME": str(directory / "home"), "TERM": "xterm-256color",
-                     "LANG": "C.UTF-8", "XDG_STATE_HOME": str(directory / "state")}
+        self.env |= {MARK: str(directory), "HOME": str(directory / "home"), "LANG": "C.UTF-8",
+                     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                     "TERM": "xterm-256color", "XDG_STATE_HOME": str(directory / "state")}
         (directory / "home").mkdir()
 
     def path(self, name):

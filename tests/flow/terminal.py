@@ -140,7 +140,8 @@ class Terminal(Screen):
 
     def wait_prompt(self, typed="", timeout=10):
         """Waits until the prompt, with this typed behind it, is the last line."""
-        return self.wait_screen(lambda rows: rows and rows[-1] == (PROMPT + typed).rstrip(), timeout)
+        return self.wait_screen(lambda rows: rows and rows[-1] == (PROMPT + typed).rstrip(),
+                                timeout)
 
     def send(self, command, timeout=10):
         """Clears the screen, gives a command, and returns the lines above the next prompt."""

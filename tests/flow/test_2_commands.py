@@ -55,7 +55,8 @@ def test_status_v_adds_last_exit_cpu_and_memory(box):
 
 
 def test_status_json_has_the_promised_shape(box):
-    supervisor = box.shell(tasks(web={**SLEEP, "instances": 2}, bad={"command": ["sh", "-c", "exit 3"]}))
+    supervisor = box.shell(tasks(web={**SLEEP, "instances": 2},
+                                 bad={"command": ["sh", "-c", "exit 3"]}))
     supervisor.start("web_2")
     supervisor.send("start bad --wait")
     status = supervisor.status()
@@ -79,7 +80,8 @@ def test_status_json_has_the_promised_shape(box):
 
 @pytest.mark.parametrize("target, expected", [
     ("web", ["web_1", "web_2"]), ("web_2", ["web_2"]), ("w*", ["web_1", "web_2", "worker"]),
-    ("*_2", ["web_2"]), ("worker web_1", ["web_1", "worker"]), ("web web_1 web*", ["web_1", "web_2"]),
+    ("*_2", ["web_2"]), ("worker web_1", ["web_1", "worker"]),
+    ("web web_1 web*", ["web_1", "web_2"]),
     ("all", ["web_1", "web_2", "worker", "db"]), ("w[e]b_?", ["web_1", "web_2"])])
 def test_targets_are_tasks_instances_and_globs(box, target, expected):
     supervisor = box.shell(tasks(web={**SLEEP, "instances": 2}, worker=SLEEP, db=SLEEP))
@@ -89,8 +91,8 @@ def test_targets_are_tasks_instances_and_globs(box, target, expected):
     assert running == set(expected)
 
 
-@pytest.mark.parametrize("command", ["status", "start", "stop", "restart", "pid", "describe", "logs",
-                                     "signal USR1"])
+@pytest.mark.parametrize("command", ["status", "start", "stop", "restart", "pid", "describe",
+                                     "logs", "signal USR1"])
 def test_a_target_that_is_not_there_is_said(box, command):
     supervisor = box.shell(tasks(web=SLEEP))
     assert "Task 'nope' not found." in supervisor.send(f"{command} nope")
@@ -103,8 +105,9 @@ def test_other_targets_are_still_served(box):
     assert lines[1] == f"Process 'web' started with PID {supervisor.pid_of('web')}"
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "restart", "signal", "signal USR1", "describe",
-                                     "logs", "start --frob web", "start --timeout", "start --timeout x web",
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "signal", "signal USR1",
+                                     "describe", "logs", "start --frob web",
+                                     "start --timeout", "start --timeout x web",
                                      "signal FOO web", "signal 65 web", "logs web many"])
 def test_wrong_arguments_are_said_and_do_nothing(box, command):
     supervisor = box.shell(tasks(web=SLEEP))
@@ -237,7 +240,7 @@ def test_help_lists_every_command(box):
 
 
 def test_logs_shows_the_last_lines(box):
-    script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo out $i; echo err $i >&2; done; exec sleep 600"
+    script = "for i in $(seq 12); do echo out $i; echo err $i >&2; done; exec sleep 600"
     supervisor = box.shell(tasks(web={"command": script, "stdout": str(box.path("logs/out")),
                                       "stderr": str(box.path("logs/err"))}))
     supervisor.start("web")
@@ -305,16 +308,19 @@ def test_one_session_with_every_command(box):
     log = str(box.path("log"))
     supervisor = box.shell(tasks(
         web={**SLEEP, "instances": 3, "stdout": log, "stderr": "stdout"},
-        flaky={"command": "false", "restart": "on-failure", "restartDelay": 0.1, "restartsAttempts": 2},
+        flaky={"command": "false", "restart": "on-failure", "restartDelay": 0.1,
+               "restartsAttempts": 2},
         missing={"command": "/no/such"}, auto={**SLEEP, "autoLaunch": True}))
-    for command in ("status", "status -v", "start all --wait", "status --json web*", "restart web_2",
-                    "signal WINCH web", "pid", "pid web_1", "describe all", "logs web_1 3",
+    for command in ("status", "status -v", "start all --wait", "status --json web*",
+                    "restart web_2", "signal WINCH web", "pid", "pid web_1", "describe all",
+                    "logs web_1 3",
                     "events", "events --json", "help", "help start", "frob", "start nope",
                     "reload --dry-run", "reload", "stop web --timeout 5s", "stop all"):
         assert supervisor.send(command) or command.startswith(("logs", "signal")), command
     box.write("tasks: [")
     assert supervisor.send("reload")
-    supervisor.reload(tasks(web={**SLEEP, "instances": 2, "umask": "077"}, other={**SLEEP, "autoLaunch": True}))
+    supervisor.reload(tasks(web={**SLEEP, "instances": 2, "umask": "077"},
+                            other={**SLEEP, "autoLaunch": True}))
     supervisor.wait_state("other", "RUNNING", timeout=20)
     supervisor.tell("exit")
     assert supervisor.wait_exit(30) == 0

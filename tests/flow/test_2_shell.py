@@ -7,7 +7,8 @@ import pytest
 from harness import STARTED_LINE, helper, lines_of, wait_for, wait_lines
 from processes import Process
 
-UP, CTRL_BACKSLASH, CTRL_C, CTRL_D, CTRL_U, CTRL_Z = "\x1b[A", "\x1c", "\x03", "\x04", "\x15", "\x1a"
+UP, CTRL_BACKSLASH = "\x1b[A", "\x1c"
+CTRL_C, CTRL_D, CTRL_U, CTRL_Z = "\x03", "\x04", "\x15", "\x1a"
 CONFIG = {"tasks": {
     "nginx": {"command": "sleep 600", "successfulStartTimeout": 0},
     "worker": {"command": "sleep 600", "instances": 3, "successfulStartTimeout": 0},
@@ -32,7 +33,8 @@ def test_the_prompt(box):
 
 @pytest.mark.parametrize("typed, completed", [
     ("rel", "reload "), ("stat", "status "), ("descr", "describe "), ("start ng", "start nginx "),
-    ("start wo", "start worker"), ("stop worker_", "stop worker_"), ("stop nginx sl", "stop nginx slow "),
+    ("start wo", "start worker"), ("stop worker_", "stop worker_"),
+    ("stop nginx sl", "stop nginx slow "),
     ("pid worker_2", "pid worker_2 "), ("help shut", "help shutdown "), ("frob", "frob")])
 def test_tab_completes_commands_and_names(box, typed, completed):
     terminal = box.terminal(CONFIG)
@@ -101,6 +103,22 @@ def test_ctrl_c_stops_waiting_and_nothing_else(box):
     rows = terminal.send("status slow")
     assert rows[-1].split()[1] == "STARTED"
     assert terminal.send("pid slow") == [rows[-1].split()[2]]
+
+
+def test_ctrl_c_never_reaches_a_task_that_is_just_being_started(box):
+    """Before its setsid() a child is still one of the terminal's foreground group."""
+    terminal = box.terminal({"tasks": {"web": {"command": "sleep 600", "instances": 200,
+                                               "successfulStartTimeout": 60}}}, rows=250)
+    terminal.type("start web --wait\r")
+    wait_for(lambda: Process(terminal.pid).children())
+
+    def interrupted():
+        terminal.type(CTRL_C)
+        return len(Process(terminal.pid).children()) == 200
+    wait_for(interrupted)
+    terminal.wait_prompt()
+    rows = wait_for(lambda: [row for row in terminal.send("status") if row.startswith("web_")])
+    assert [row.split()[1] for row in rows] == ["STARTED"] * 200
 
 
 def test_ctrl_c_while_a_stop_is_waited_for(box):
@@ -194,7 +212,8 @@ def test_news_come_above_the_line_being_typed(box, task):
     terminal.wait_prompt("stat")
     box.write("", "go")
     rows = terminal.wait_screen(
-        lambda rows: any("web" in row and "FATAL" in row for row in rows) and rows[-1] == "Taskmaster> stat")
+        lambda rows: any("web" in row and "FATAL" in row for row in rows)
+        and rows[-1] == "Taskmaster> stat")
     assert any("oops" in row for row in rows[:-1])
     terminal.type("us web\r")
     terminal.wait_screen(lambda rows: rows[-1] == "Taskmaster>" and rows[-2].startswith("web"))

@@ -109,7 +109,8 @@ def test_in_the_background_it_obeys_sigterm(box):
 
 def test_its_history_and_log_are_not_on_the_terminal(box):
     outer = box.outer_shell()
-    outer.type(command(box, {"tasks": {"web": {"command": "sleep 600", "autoLaunch": True}}}) + "\r")
+    outer.type(command(box, {"tasks": {"web": {"command": "sleep 600",
+                                               "autoLaunch": True}}}) + "\r")
     in_foreground(outer)
     wait_for(lambda: any("web" in line for line in lines_of(box.path("taskmaster.log"))))
     assert not [row for row in outer.rows()[1:] if "web" in row and "config" not in row]

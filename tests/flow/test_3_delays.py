@@ -1,4 +1,5 @@
-"""Section 3: how long a restart waits. Delays are checked from below: a busy machine adds to them."""
+"""Section 3: how long a restart waits. Delays are checked from below: a busy machine adds to
+them."""
 import pytest
 
 from harness import gaps, helper, wait_lines
@@ -30,10 +31,10 @@ def test_delays_without_a_unit_are_seconds_and_the_default_is_half_a_second(box)
 @pytest.mark.parametrize("restart", ["on-failure", "always"])
 def test_nothing_spins_even_with_a_timeout_of_0(box, restart):
     _supervisor, path = start_failing(box, restart=restart, successfulStartTimeout=0,
-                                      restartDelay=0.1, restartDelayMax=0.4)
-    wait_lines(path, 5)
-    for gap, least in zip(gaps(path), (100, 200, 400, 400)):
-        assert gap >= least - 1, gaps(path)
+                                      restartDelay=0.4, restartDelayMax=0.8)
+    wait_lines(path, 4)
+    # 400, 800 and 800 ms; where a busy machine made a life that long, the next start is at once.
+    assert sum(gaps(path)) >= 1200, gaps(path)
 
 
 def test_after_a_longer_life_the_restart_is_immediate(box):

@@ -28,7 +28,8 @@ def test_an_exec_that_fails_says_why(box, command, reason):
 
 
 def test_a_failed_exec_is_tried_again_as_any_failed_start(box):
-    supervisor = box.shell(one("./late", restart="on-failure", restartDelay=0.05, restartsAttempts=50,
+    supervisor = box.shell(one("./late", restart="on-failure", restartDelay=0.05,
+                               restartsAttempts=50,
                                restartDelayMax=0.1, successfulStartTimeout=0))
     assert supervisor.send("start web")[0].startswith(FAILED + "exec ./late: No such file")
     supervisor.wait_state("web", "BACKOFF")
@@ -50,7 +51,8 @@ def test_failed_execs_end_in_fatal_when_the_attempts_are_spent(box):
 def test_a_working_directory_that_is_not_there_is_named(box):
     supervisor = box.shell(one("true", workingDirectory="/no/such/dir"))
     line, = supervisor.send("start web")
-    assert line.startswith(FAILED) and "/no/such/dir" in line and line.endswith(": No such file or directory")
+    assert line.startswith(FAILED) and "/no/such/dir" in line
+    assert line.endswith(": No such file or directory")
 
 
 @pytest.mark.parametrize("key", ["stdout", "stderr"])

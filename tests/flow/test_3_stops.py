@@ -169,7 +169,8 @@ def test_a_process_that_ends_by_itself_before_its_stop_is_stopped(box):
 
 def test_nobody_else_is_hit(box):
     """What left the group of one task belongs to no other."""
-    supervisor = box.shell({"tasks": {"a": {"command": "sleep 600"}, "b": {"command": "sleep 600"}}})
+    supervisor = box.shell({"tasks": {"a": {"command": "sleep 600"},
+                                      "b": {"command": "sleep 600"}}})
     pids = supervisor.start("all")
     supervisor.send("stop a")
     assert Process(pids["b"]).alive() and os.getpgid(pids["b"]) == pids["b"]

@@ -29,7 +29,8 @@ def error(box, text):
 
 
 def task(lines):
-    return "tasks:\n  web:\n    command: x\n" + "".join(f"    {line}\n" for line in lines.split("\n"))
+    return "tasks:\n  web:\n    command: x\n" + "".join(f"    {line}\n"
+                                                        for line in lines.split("\n"))
 
 
 @pytest.mark.parametrize("key, suggestion", [
@@ -52,25 +53,33 @@ def test_a_key_unlike_all_others_gets_none(box):
 
 @pytest.mark.parametrize("text, place, words", [
     ("taks: {}\ntasks: {}\n", (1, 1), "unknown key 'taks', did you mean 'tasks'?"),
-    ("tasks: {}\nsupervisor:\n  logLevl: info\n", (3, 3), "unknown key 'logLevl', did you mean 'logLevel'?"),
-    ("tasks: {}\ndefaults:\n  instnces: 2\n", (3, 3), "unknown key 'instnces', did you mean 'instances'?")])
+    ("tasks: {}\nsupervisor:\n  logLevl: info\n", (3, 3),
+     "unknown key 'logLevl', did you mean 'logLevel'?"),
+    ("tasks: {}\ndefaults:\n  instnces: 2\n", (3, 3),
+     "unknown key 'instnces', did you mean 'instances'?")])
 def test_unknown_keys_elsewhere(box, text, place, words):
     line, column, message = error(box, text)
     assert (line, column) == place and message == words
 
 
 @pytest.mark.parametrize("line", [
-    "instances: 0", "instances: 10001", "instances: -1", "instances: many", "instances: 1.5", "instances: []",
+    "instances: 0", "instances: 10001", "instances: -1", "instances: many", "instances: 1.5",
+    "instances: []",
     "instances: 99999999999999999999", "autoLaunch: maybe", "autoLaunch: 2",
     "restart: sometimes", "restart: [always]", "restart: Always",
-    "expectedExitCodes: 256", "expectedExitCodes: -1", "expectedExitCodes: [0, x]", "expectedExitCodes: {}",
-    "successfulStartTimeout: -1", "successfulStartTimeout: soon", "successfulStartTimeout: 5 parsecs",
+    "expectedExitCodes: 256", "expectedExitCodes: -1", "expectedExitCodes: [0, x]",
+    "expectedExitCodes: {}",
+    "successfulStartTimeout: -1", "successfulStartTimeout: soon",
+    "successfulStartTimeout: 5 parsecs",
     "successfulStartTimeout: .inf", "successfulStartTimeout: .nan", "successfulStartTimeout: 1e400",
     "restartsAttempts: -1", "restartsAttempts: x", "restartDelay: -0.1", "restartDelayMax: x",
     "fatalRetryDelay: -1", "stopingSignal: SIGFOO", "stopingSignal: 0", "stopingSignal: 99",
-    "stopingSignal: []", "gracefulStopTimeout: -1", "gracefulStopTimeout: 10x", "umask: 8", "umask: 01000",
-    "umask: rwx", "umask: -1", "unmask: 1777", "environment: []", "environment: x", "environment: {A: [1]}",
-    "environment: {A: {B: 1}}", "environment: {'A=B': 1}", "environment: {'': 1}", "workingDirectory: []",
+    "stopingSignal: []", "gracefulStopTimeout: -1", "gracefulStopTimeout: 10x", "umask: 8",
+    "umask: 01000",
+    "umask: rwx", "umask: -1", "unmask: 1777", "environment: []", "environment: x",
+    "environment: {A: [1]}",
+    "environment: {A: {B: 1}}", "environment: {'A=B': 1}", "environment: {'': 1}",
+    "workingDirectory: []",
     "workingDirectory: {}", "stdout: []", "stdout: {a: 1}", "command: [[]]",
     "stopingSignal: TERM\n    stoppingSignal: INT", "umask: 022\n    unmask: 027"])
 def test_wrong_types_and_values_out_of_range(box, line):
@@ -80,13 +89,15 @@ def test_wrong_types_and_values_out_of_range(box, line):
 
 
 @pytest.mark.parametrize("text, line", [
-    ("tasks:\n  web: {}\n", 2), ("tasks:\n  web:\n", 2), ("tasks:\n  web: x\n", 2), ("tasks: []\n", 1),
+    ("tasks:\n  web: {}\n", 2), ("tasks:\n  web:\n", 2), ("tasks:\n  web: x\n", 2),
+    ("tasks: []\n", 1),
     ("tasks: x\n", 1), ("{}\n", 1), ("x\n", 1), ("- tasks\n", 1), ("supervisor: {}\n", 1),
     ("tasks:\n  web:\n    command: ''\n", 3),
     ("tasks:\n  web:\n    command: '  '\n", 3), ("tasks:\n  web:\n    command: []\n", 3),
     ("tasks:\n  web:\n    command: ['']\n", 3), ("tasks:\n  web:\n    command: {}\n", 3),
     ("tasks:\n  web:\n    command: \"it's\"\n", 3), ("tasks: {}\nsupervisor: []\n", 2),
-    ("tasks: {}\nsupervisor: {logLevel: loud}\n", 2), ("tasks: {}\nsupervisor: {logFormat: xml}\n", 2),
+    ("tasks: {}\nsupervisor: {logLevel: loud}\n", 2),
+    ("tasks: {}\nsupervisor: {logFormat: xml}\n", 2),
     ("tasks: {}\ndefaults: x\n", 2), ("tasks: {}\ninclude: {}\n", 2)])
 def test_what_is_missing_or_of_another_kind(box, text, line):
     assert error(box, text)[0] == line
@@ -139,11 +150,13 @@ def test_a_name_that_is_an_instance_of_another_task(box, order):
 
 
 def test_a_name_beyond_the_instances_of_another_is_fine(box):
-    assert box.check("tasks:\n  web: {command: x, instances: 3}\n  web_4: {command: x}\n").returncode == 0
+    config = {"tasks": {"web": {"command": "x", "instances": 3}, "web_4": {"command": "x"}}}
+    assert box.check(config).returncode == 0
 
 
 @pytest.mark.parametrize("text, line", [
-    ("tasks: [\n", None), ("tasks:\n\tweb: x\n", 2), ("tasks: {}\n  x: y\n", 2), ("tasks: 'x\n", None),
+    ("tasks: [\n", None), ("tasks:\n\tweb: x\n", 2), ("tasks: {}\n  x: y\n", 2),
+    ("tasks: 'x\n", None),
     ("a: b: c\n", 1), ("tasks: *nowhere\n", 1), ("tasks: !!python/object {}\n", None),
     ("%YAML 9.9\n---\ntasks: {}\n", None), ("tasks: @x\n", 1)])
 def test_yaml_syntax(box, text, line):

@@ -36,7 +36,8 @@ def started(box, command=None, **keys):
 # ---- command ----
 
 @pytest.mark.parametrize("tail, args", [
-    ("a  b", ["a", "b"]), ("'a  b' c", ["a  b", "c"]), ('"a \'b" ""', ["a 'b", ""]), (r"a\ b", ["a b"]),
+    ("a  b", ["a", "b"]), ("'a  b' c", ["a  b", "c"]), ('"a \'b" ""', ["a 'b", ""]),
+    (r"a\ b", ["a b"]),
     ("'*' \"?\"", ["*", "?"]), ("'$HOME'", ["$HOME"])])
 def test_a_plain_string_is_split_like_a_shell_would(box, tail, args):
     box.env["HOME"] = "/somewhere"
@@ -59,7 +60,8 @@ def test_a_plain_string_is_executed_directly(box, command):
     "echo a > out; echo b >> out", "cd / && cd - >/dev/null; echo a >out; echo b >>out",
     "X=b; echo a >out; echo $X >>out", "exec sh -c 'echo a >out; echo b >>out'",
     "echo a | cat >out; echo `echo b` >>out", "for x in a b; do echo $x >>out; done",
-    "{ echo a; echo b; } >out", "if true; then printf 'a\\nb\\n' >out; fi", "touch c; echo a >out;echo b>>out"])
+    "{ echo a; echo b; } >out", "if true; then printf 'a\\nb\\n' >out; fi",
+    "touch c; echo a >out;echo b>>out"])
 def test_anything_more_than_words_is_for_the_shell(box, command):
     supervisor = box.shell({"tasks": {"web": {"command": command}}})
     supervisor.start("web")
@@ -91,7 +93,8 @@ def test_a_list_is_executed_as_it_is(box):
 def test_a_bare_name_is_looked_up_in_the_path_of_the_task(box):
     box.path("bin").mkdir()
     os.symlink(helper("dump")[0], box.path("bin/my-program"))
-    found = started(box, f"my-program {box.path('dump')}", environment={"PATH": str(box.path("bin"))})
+    found = started(box, f"my-program {box.path('dump')}",
+                    environment={"PATH": str(box.path("bin"))})
     assert found["arg"] == [str(box.path("dump"))]
 
 
@@ -106,10 +109,12 @@ def test_a_relative_name_is_looked_up_in_the_working_directory(box):
 
 def test_environment_is_added_to_the_supervisors(box):
     box.env |= {"FROM_OUTSIDE": "kept", "REPLACED": "old"}
-    started(box, environment={"REPLACED": "new", "NUMBER": 42, "FLAG": True, "EMPTY": "", "TEXT": "a b=c"})
+    started(box, environment={"REPLACED": "new", "NUMBER": 42, "FLAG": True, "EMPTY": "",
+                              "TEXT": "a b=c"})
     found = environment(box.path("dump"))
     assert found["FROM_OUTSIDE"] == "kept" and found["REPLACED"] == "new"
-    assert (found["NUMBER"], found["FLAG"], found["EMPTY"], found["TEXT"]) == ("42", "true", "", "a b=c")
+    assert (found["NUMBER"], found["FLAG"]) == ("42", "true")
+    assert (found["EMPTY"], found["TEXT"]) == ("", "a b=c")
 
 
 def test_children_know_who_they_are(box):
@@ -124,8 +129,9 @@ def test_children_know_who_they_are(box):
 
 
 def test_variables_for_the_supervisor_alone_are_not_passed_on(box):
-    mine = {"NOTIFY_SOCKET": "@nobody", "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "LISTEN_FDS": "0",
-            "LISTEN_PID": "1", "LISTEN_FDNAMES": "x", "INVOCATION_ID": "x", "JOURNAL_STREAM": "1:2"}
+    mine = {"NOTIFY_SOCKET": "@nobody", "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1",
+            "LISTEN_FDS": "0", "LISTEN_PID": "1", "LISTEN_FDNAMES": "x", "INVOCATION_ID": "x",
+            "JOURNAL_STREAM": "1:2"}
     box.env |= mine
     started(box)
     assert not set(environment(box.path("dump"))) & set(mine)
@@ -150,7 +156,8 @@ def test_umask(box, keys, mask):
 
 @pytest.mark.parametrize("written", ["027", "0027", "27", "0o27", "'027'"])
 def test_masks_are_octal_however_written(box, written):
-    supervisor = box.shell(f"tasks:\n  web:\n    command: {' '.join(dump(box))}\n    umask: {written}\n")
+    command = " ".join(dump(box))
+    supervisor = box.shell(f"tasks:\n  web:\n    command: {command}\n    umask: {written}\n")
     supervisor.start("web")
     assert facts(box.path("dump"))["umask"] == ["027"]
 
@@ -204,21 +211,24 @@ def test_instances(box, count, names):
 
 @pytest.mark.parametrize("written, low", [("200ms", 0.2), ("0.3", 0.3), (1, 1), ("0.5s", 0.5)])
 def test_durations(box, written, low):
-    supervisor = box.shell({"tasks": {"web": {"command": "sleep 600", "successfulStartTimeout": written}}})
+    supervisor = box.shell({"tasks": {"web": {"command": "sleep 600",
+                                              "successfulStartTimeout": written}}})
     begun = time.monotonic()
     supervisor.send("start web --wait")
-    assert time.monotonic() - begun >= low
+    assert time.monotonic() - begun >= low - 0.001  # taskmaster counts in milliseconds
     assert supervisor.state("web") == "RUNNING"
 
 
 @pytest.mark.parametrize("written", ["5m", "2h"])
 def test_long_durations(box, written):
-    supervisor = box.shell({"tasks": {"web": {"command": "sleep 600", "successfulStartTimeout": written}}})
+    supervisor = box.shell({"tasks": {"web": {"command": "sleep 600",
+                                              "successfulStartTimeout": written}}})
     assert supervisor.send("start web --wait --timeout 500ms") == [
         "Process 'web' is still STARTED after 500ms"]
 
 
-@pytest.mark.parametrize("key, value", [("instances", 10000), ("restartDelayMax", "2h"), ("umask", "0777")])
+@pytest.mark.parametrize("key, value", [("instances", 10000), ("restartDelayMax", "2h"),
+                                        ("umask", "0777")])
 def test_the_largest_values_are_good(box, key, value):
     assert box.check({"tasks": {"web": {"command": "x", key: value}}}).returncode == 0
 

@@ -82,7 +82,7 @@ def test_the_umask_of_the_supervisor_does_not_matter(box):
 
 def test_no_child_gets_the_terminal(box):
     terminal = box.terminal({"tasks": {"web": {
-        "command": f"(echo seen >/dev/tty) 2>/dev/null; echo $? > {box.path('out')}; exec sleep 600",
+        "command": "(echo seen >/dev/tty) 2>/dev/null; echo $? > out; exec sleep 600",
         "autoLaunch": True}}})
     assert wait_lines(box.path("out")) != ["0"]
     assert not any("seen" in row for row in terminal.rows())

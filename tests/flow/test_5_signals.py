@@ -11,7 +11,8 @@ EMPTY = {"tasks": {}}
 
 
 def recorder(box, *names, **keys):
-    return {"tasks": {name: {"command": helper("record", box.path(name), "TERM"), "autoLaunch": True,
+    return {"tasks": {name: {"command": helper("record", box.path(name), "TERM"),
+                             "autoLaunch": True,
                              **keys} for name in names}}
 
 
@@ -69,7 +70,8 @@ def test_sigterm_with_a_shell_on_a_terminal(box):
 
 def test_each_group_gets_its_own_signal_and_grace(box):
     config = recorder(box, "a", "b", "c")
-    config["tasks"]["b"] |= {"stopingSignal": "USR1", "command": helper("record", box.path("b"), "USR1")}
+    config["tasks"]["b"] |= {"stopingSignal": "USR1",
+                             "command": helper("record", box.path("b"), "USR1")}
     config["tasks"]["c"] |= {"gracefulStopTimeout": 0.3, "command": helper("record", box.path("c"))}
     supervisor = box.foreground(config)
     for name in "abc":
@@ -98,7 +100,8 @@ def test_all_are_told_at_once(box):
 @pytest.mark.parametrize("how", ["shell", "foreground"])
 def test_a_second_sigterm_kills_at_once(box, how):
     supervisor = getattr(box, how)({"tasks": {"web": {
-        "command": helper("record", box.path("signals")), "autoLaunch": True, "gracefulStopTimeout": 300}}})
+        "command": helper("record", box.path("signals")), "autoLaunch": True,
+        "gracefulStopTimeout": 300}}})
     wait_lines(box.path("signals"))
     supervisor.signal(signal.SIGTERM)
     wait_lines(box.path("signals"), 2)
@@ -109,7 +112,8 @@ def test_a_second_sigterm_kills_at_once(box, how):
 
 def test_a_tree_that_ignores_sigterm_is_gone_after_the_grace(box):
     supervisor = box.foreground({"tasks": {"web": {
-        "command": helper("stubborn", box.path("pids"), 4), "autoLaunch": True, "gracefulStopTimeout": 0.5}}})
+        "command": helper("stubborn", box.path("pids"), 4), "autoLaunch": True,
+        "gracefulStopTimeout": 0.5}}})
     tree = [Process(pid) for pid in wait_lines(box.path("pids"), 5)]
     assert supervisor.terminate() == 0
     assert not any(process.state for process in tree)
@@ -125,6 +129,8 @@ def test_sigusr1_reopens_the_log(box):
     wait_for(log.exists)
     supervisor.send("stop web")
     wait_for(lambda: any("web" in line for line in lines_of(log)))
+    held = [os.readlink(fd.path) for fd in os.scandir(f"/proc/{supervisor.pid}/fd")]
+    assert str(log) in held and str(box.path("moved.log")) not in held
 
 
 @pytest.mark.parametrize("signo", [signal.SIGUSR1, signal.SIGPIPE, signal.SIGALRM, signal.SIGUSR2,
@@ -151,7 +157,8 @@ def test_a_hang_up_is_exit_and_no_reload(box):
 
 
 def test_a_hang_up_while_a_command_waits(box):
-    terminal = box.terminal({"tasks": {"slow": {"command": "sleep 600", "successfulStartTimeout": 60}}})
+    terminal = box.terminal({"tasks": {"slow": {"command": "sleep 600",
+                                                "successfulStartTimeout": 60}}})
     terminal.type("start slow --wait\r")
     wait_for(lambda: Process(terminal.pid).children())
     terminal.hang_up()

@@ -21,7 +21,8 @@ def pids(supervisor):
 
 def settled(supervisor, expected):
     """Waits until the instances that are up are these, and nothing is stopping."""
-    wait_for(lambda: {name: task["status"] for name, task in supervisor.status().items()} == expected,
+    wait_for(lambda: {name: task["status"] for name,
+                      task in supervisor.status().items()} == expected,
              what=lambda: f"{expected}; it is {supervisor.status()}")
 
 
@@ -34,11 +35,14 @@ def test_nothing_changed_nothing_happens(box):
 
 
 @pytest.mark.parametrize("text", [
-    "# a comment\ntasks:\n  web:\n    expectedExitCodes: [3, 2, 0]\n    environment: {B: '2', A: \"1\"}\n"
+    "# a comment\ntasks:\n  web:\n    expectedExitCodes: [3, 2, 0]\n"
+    "    environment: {B: '2', A: \"1\"}\n"
     "    successfulStartTimeout: 0s\n    command: 'sleep 600'\n",
     "x-w: &w {command: sleep 600, successfulStartTimeout: 0ms}\ntasks:\n  web:\n    <<: *w\n"
-    "    environment: {A: 1, B: 2}\n    expectedExitCodes: [0, 2, 3, 3]\n    umask: 022\n    instances: 1\n",
-    "defaults: {successfulStartTimeout: 0}\ntasks: {web: {command: \"sleep 600\", environment: {A: '1', B: '2'},"
+    "    environment: {A: 1, B: 2}\n    expectedExitCodes: [0, 2, 3, 3]\n    umask: 022\n"
+    "    instances: 1\n",
+    "defaults: {successfulStartTimeout: 0}\ntasks: {web: {command: \"sleep 600\","
+    " environment: {A: '1', B: '2'},"
     " expectedExitCodes: [0, 2, 3], stoppingSignal: 15, gracefulStopTimeout: 10000ms}}\n"])
 def test_spelling_is_no_change(box, text):
     supervisor = box.shell(tasks(web=WEB))
@@ -71,8 +75,10 @@ def test_a_change_that_needs_a_new_process_restarts(box, change):
 
 
 @pytest.mark.parametrize("change", [
-    {"restart": "always"}, {"successfulStartTimeout": 7}, {"restartsAttempts": 9}, {"restartDelay": 4},
-    {"restartDelayMax": 90}, {"fatalRetryDelay": 9}, {"stopingSignal": "INT"}, {"gracefulStopTimeout": 3},
+    {"restart": "always"}, {"successfulStartTimeout": 7}, {"restartsAttempts": 9},
+    {"restartDelay": 4},
+    {"restartDelayMax": 90}, {"fatalRetryDelay": 9}, {"stopingSignal": "INT"},
+    {"gracefulStopTimeout": 3},
     {"expectedExitCodes": [0]}, {"autoLaunch": True}], ids=lambda change: next(iter(change)))
 def test_a_change_that_needs_no_new_process_is_taken_over(box, change):
     task = {**WEB, "restart": "on-failure"}  # under which every key counts
@@ -145,7 +151,8 @@ def test_new_tasks_start_if_autolaunch(box):
 
 def test_removed_tasks_are_stopped_and_forgotten(box):
     path = box.path("signals")
-    supervisor = box.shell(tasks(web=WEB, old={"command": helper("record", path, "TERM"), "instances": 1}))
+    supervisor = box.shell(tasks(web=WEB, old={"command": helper("record", path, "TERM"),
+                                               "instances": 1}))
     supervisor.start("all")
     wait_lines(path)
     supervisor.reload(tasks(web=WEB))

@@ -14,7 +14,8 @@ def names(count):
     return ["web"] if count == 1 else [f"web_{n}" for n in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("before, after", [(1, 3), (3, 1), (3, 5), (5, 2), (2, 1), (1, 2), (1, 50), (50, 1)])
+@pytest.mark.parametrize("before, after", [(1, 3), (3, 1), (3, 5), (5, 2), (2, 1), (1, 2), (1, 50),
+                                           (50, 1)])
 def test_only_the_difference_starts_or_stops(box, before, after):
     supervisor = box.shell(tasks(web={**WEB, "instances": before}))
     supervisor.start("web")
@@ -76,7 +77,8 @@ def test_instances_that_go_while_they_ignore_sigterm_are_killed(box):
 # ---- refused, rehearsed, reported ----
 
 @pytest.mark.parametrize("text", [
-    "tasks:\n  web:\n    command: x\n    frob: 1\n", "tasks: [\n", "", "tasks:\n  all: {command: x}\n"])
+    "tasks:\n  web:\n    command: x\n    frob: 1\n", "tasks: [\n", "",
+    "tasks:\n  all: {command: x}\n"])
 def test_a_bad_file_changes_nothing_and_its_errors_are_printed(box, text):
     supervisor = box.shell(tasks(web=WEB))
     before = supervisor.start("web")

@@ -42,7 +42,8 @@ def page(box):
 
 
 def all_running(supervisor):
-    wait_for(lambda: [task["status"] for task in supervisor.status().values()] == ["RUNNING"] * 6, 20,
+    wait_for(lambda: [task["status"] for task in supervisor.status().values()] == ["RUNNING"] * 6,
+             20,
              lambda: supervisor.status())
     return {name: task["pid"] for name, task in supervisor.status().items()}
 

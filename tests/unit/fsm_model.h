@@ -161,6 +161,8 @@ static inline void model_follow(struct model *m, const struct fsm *was, struct f
         m->child = CHILD_UP;
         m->end = END_SELF;
         m->up_ms = ev.now_ms;
+        if (m->policy.start_ms == 0)
+            model_must(m, m->f.state == ST_RUNNING, "without a start timeout it is RUNNING");
         break;
     case EV_SPAWN_FAILED: model_spawn_failed(m, ev); break;
     case EV_EXITED: model_exited(m, was, ev); break;
@@ -194,6 +196,14 @@ static inline void model_check_actions(struct model *m, struct fsm_event ev, uns
     }
     if (actions & (ACT_SIGNAL | ACT_KILL))
         model_must(m, m->child == CHILD_UP || m->child == CHILD_REST, "signals need a receiver");
+    if (actions & ACT_KILL) {
+        bool due = ev.kind == EV_KILL || m->killed ||
+                   ev.now_ms - m->f.since_ms >= m->policy.grace_ms;
+        model_must(m, due, "no SIGKILL within the grace");
+        m->killed = true;
+    }
+    if (m->f.state != ST_STOPPING)
+        m->killed = false;
     m->gone = (actions & ACT_GONE) != 0;
     model_must(m, m->gone == (m->retired && m->child == CHILD_NONE), "gone: retired, all dead");
 }

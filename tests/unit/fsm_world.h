@@ -34,6 +34,7 @@ struct model {
     bool early;  /* the last exit came before the start timeout */
     bool retired;
     bool gone;
+    bool killed; /* SIGKILL was sent since STOPPING began */
     bool asked;  /* a start was asked for since the last ACT_SPAWN */
     long failed; /* failed starts in a row */
     int64_t up_ms;

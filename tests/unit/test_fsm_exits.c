@@ -35,6 +35,19 @@ Test(fsm_exits, started_becomes_running_after_the_start_timeout)
     cr_assert(sim_left(&s) == -1);
 }
 
+Test(fsm_exits, a_life_begins_when_the_exec_succeeds)
+{
+    struct sim s = sim_new(RESTART_NEVER);
+
+    sim_event(&s, EV_START);
+    sim_pass(&s, 4000); /* a slow disk */
+    sim_event(&s, EV_SPAWNED);
+    cr_assert(s.f.up_ms == s.now_ms && sim_left(&s) == 5000);
+    sim_pass(&s, 4000);
+    sim_exits(&s, 0);
+    cr_assert(s.f.lived_ms == 4000);
+}
+
 Test(fsm_exits, with_a_start_timeout_of_0_running_comes_with_the_exec)
 {
     struct sim s = sim_new(RESTART_NEVER);

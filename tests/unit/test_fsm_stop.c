@@ -80,6 +80,23 @@ Test(fsm_stop, the_grace_is_followed_by_a_kill_each_second_until_it_is_gone)
     IS_IN(&s, ST_STOPPED);
 }
 
+Test(fsm_stop, after_a_kill_the_next_stop_has_its_whole_grace)
+{
+    struct sim s = sim_new(RESTART_ALWAYS);
+
+    for (int i = 0; i < 3; i++) {
+        sim_run(&s);
+        sim_event(&s, EV_STOP);
+        cr_assert(sim_left(&s) == 10000 && !s.f.killed);
+        sim_timer(&s);
+        DOES(&s, ACT_KILL);
+        sim_ends(&s, 0, SIGKILL, true);
+    }
+    sim_run(&s);
+    sim_ends(&s, 1, 0, false);
+    cr_assert(sim_left(&s) == 10000 && !s.f.killed);
+}
+
 Test(fsm_stop, a_grace_of_0_kills_at_once)
 {
     struct sim s = sim_new(RESTART_NEVER);
