@@ -176,7 +176,7 @@ class OuterShell(Screen):
 
     def settings(self):
         """Everything that stty knows of the terminal."""
-        return self.run("stty -g")
+        return self.run("stty -g")[-1:]  # before it, the echo of an earlier command may come late
 
     def end(self):
         if not self.ends:
