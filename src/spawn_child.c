@@ -108,8 +108,7 @@ UNWATCHED static void forget_signals(void)
 {
     uint64_t all = ~UINT64_C(0);
     struct timespec none = { 0, 0 };
-    while (raw(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {
-    }
+    while (raw(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {}
 }
 
 UNWATCHED int spawn_child_main(void *arg)

@@ -91,7 +91,7 @@ static void release(struct watcher *w)
     free(w);
 }
 
-int watcher_new(struct watcher **out_ider)
+int watcher_new(struct watcher **out_watcher)
 {
     struct watcher *w = calloc(1, sizeof *w);
     if (!w)
@@ -105,7 +105,7 @@ int watcher_new(struct watcher **out_ider)
         release(w);
         return error;
     }
-    *out_ider = w;
+    *out_watcher = w;
     return 0;
 }
 
