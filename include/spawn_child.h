@@ -2,6 +2,7 @@
 #ifndef SPAWN_CHILD_H
 #define SPAWN_CHILD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 
@@ -28,6 +29,8 @@ struct spawn_child {
     struct rlimit nofile;
     bool shares_descriptors; /* with the parent, until the child has unshared them */
     int report_fd;           /* where the report is written to as well; -1: nowhere */
+    int pidfd;               /* the kernel's: of the child, but for a clone that fails stale */
+    atomic_int *door;        /* see spawn.h */
     struct spawn_report report;
 };
 

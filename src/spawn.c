@@ -18,6 +18,7 @@
 #include "spawn_child.h"
 
 #define STACK_BYTES (32 * 1024)
+#define DESCRIPTORS_IN_RESERVE 16
 
 /* glibc's, under the name that ThreadSanitizer does not intercept. */
 extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
@@ -94,7 +95,7 @@ static void give_stack(struct spawner *s, struct stack *stack)
 
 /* Both return the pid or a negative errno; the pidfd is then in *door. */
 
-static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child, atomic_int *door)
+static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child)
 {
     struct stack *stack = take_stack(s);
     if (!stack)
@@ -103,14 +104,15 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child, 
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
     if (child->shares_descriptors)
         flags |= CLONE_FILES;
-    /* The kernel writes the pidfd before the child's first instruction (clone(2)). */
-    int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, (int *)door);
+    /* The kernel writes the pidfd before the child's first instruction (clone(2)), and a number
+     * that means nothing where it fails late: so the child opens the door, not the kernel. */
+    int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, &child->pidfd);
     int error = errno;
     give_stack(s, stack);
     return pid < 0 ? -error : pid;
 }
 
-static pid_t start_forking(struct spawn_child *child, atomic_int *door)
+static pid_t start_forking(struct spawn_child *child)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -118,12 +120,13 @@ static pid_t start_forking(struct spawn_child *child, atomic_int *door)
     child->report_fd = ends[1];
     /* fork(2) with a pidfd, as a raw call: valgrind 3.19 knows no pidfd_open(2), and this it passes
      * on. The kernel writes the pidfd before the child's first instruction. */
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, door, NULL, 0);
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &child->pidfd, NULL, 0);
     if (pid == 0)
         _exit(spawn_child_main(child));
     int error = errno;
     close(ends[1]);
     if (pid > 0) {
+        atomic_store(child->door, child->pidfd); /* the child's own is in its own memory */
         ssize_t got = read(ends[0], &child->report, sizeof child->report);
         if (got != (ssize_t)sizeof child->report)
             child->report.error = 0; /* the exec closed the pipe */
@@ -155,7 +158,7 @@ static char *describe(const struct spawn_child *child)
     case SPAWN_STDERR: path = launch->stderr_path; break;
     }
     if (child->report.error == ENXIO)
-        reason = "it is a FIFO that nobody reads, or a socket";
+        reason = "it is a FIFO that nobody reads, a socket, or no device";
     return asprintf(&text, "cannot open '%s': %s", path, reason) < 0 ? NULL : text;
 }
 
@@ -172,12 +175,28 @@ static void reap(pid_t pid)
         ;
 }
 
+/* Fronts need descriptors too, to show what is wrong and to stop things: the last ones are theirs. */
+static bool descriptors_are_short(const struct spawner *s)
+{
+    int lowest_free = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (lowest_free >= 0)
+        close(lowest_free);
+    return lowest_free < 0 || (rlim_t)lowest_free + DESCRIPTORS_IN_RESERVE >= s->nofile.rlim_max;
+}
+
 int spawn_run(struct spawner *s, const struct launch *launch, atomic_int *door, pid_t *out_pid,
               char **out_error)
 {
-    struct spawn_child child = { .launch = launch, .nofile = s->nofile, .report_fd = -1 };
-    pid_t pid = s->method == SPAWN_FORK ? start_forking(&child, door)
-                                        : start_sharing_memory(s, &child, door);
+    struct spawn_child child = {
+        .launch = launch,
+        .nofile = s->nofile,
+        .report_fd = -1,
+        .door = door,
+    };
+    pid_t pid = -EMFILE;
+    if (!descriptors_are_short(s))
+        pid = s->method == SPAWN_FORK ? start_forking(&child) : start_sharing_memory(s, &child);
+
     if (pid < 0) {
         char *text = NULL;
         if (asprintf(&text, "cannot make a process: %s", strerrordesc_np(-pid)) < 0)

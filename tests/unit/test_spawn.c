@@ -214,7 +214,7 @@ BOTH_METHODS(a_log_that_is_a_fifo_without_a_reader_is_no_wait)
     struct launch launch = shell_command("");
     launch.stderr_path = path;
     expect_failure(&launch, -EINVAL,
-                   "cannot open 'fifo': it is a FIFO that nobody reads, or a socket");
+                   "cannot open 'fifo': it is a FIFO that nobody reads, a socket, or no device");
 }
 
 BOTH_METHODS(a_thousand_starts_leave_nothing_behind)
