@@ -21,8 +21,9 @@ int loader_new(const char *path, char *const *environment, struct manager *manag
 int loader_post(struct loader *loader, struct reply *reply, bool dry_run)
     __attribute__((warn_unused_result));
 
-/* Ends the thread, waiting for a load under way until deadline_ms; after that it is left to the
- * end of the process (a hung disk has it). NULL is fine. */
-void loader_free(struct loader *loader, int64_t deadline_ms);
+/* Ends the thread, waiting for a load under way until deadline_ms. 0; or -ETIMEDOUT: a hung disk
+ * has it, it goes on using what it was given, and only the end of the process ends it. NULL is
+ * fine. */
+int loader_free(struct loader *loader, int64_t deadline_ms);
 
 #endif

@@ -123,15 +123,16 @@ int loader_post(struct loader *l, struct reply *reply, bool dry_run)
     return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
-void loader_free(struct loader *l, int64_t deadline_ms)
+int loader_free(struct loader *l, int64_t deadline_ms)
 {
     if (!l)
-        return;
+        return 0;
     chan_close(l->inbox);
     if (waitgroup_wait(l->running, deadline_ms)) {
         log_write(LOG_WARN, "a reload still waits for '%s'", l->path);
-        return;
+        return -ETIMEDOUT;
     }
     pthread_join(l->thread, NULL);
     release(l);
+    return 0;
 }

@@ -51,7 +51,7 @@ static int start_log(const struct supervisor_config *config, bool shell)
     int error = log_start(path, config->log_level, config->log_format);
     if (!error)
         return 0;
-    fprintf(stderr, "taskmaster: cannot open the log '%s': %s\n", path ? path : "stderr",
+    fprintf(stderr, "taskmaster: cannot start the log '%s': %s\n", path ? path : "stderr",
             strerrordesc_np(-error));
     if (config->log_file)
         return error;

@@ -186,17 +186,17 @@ bool shell_input_hung_up(const struct shell *shell)
     return shell->interactive && poll(&p, 1, 0) > 0;
 }
 
-void shell_stop(struct shell *shell, int64_t deadline_ms)
+int shell_stop(struct shell *shell, int64_t deadline_ms)
 {
     if (shell == NULL)
-        return;
+        return 0;
     atomic_store(&shell->stopping, true);
     wake(shell);
-    if (waitgroup_wait(shell->running, deadline_ms) == 0) {
+    int error = waitgroup_wait(shell->running, deadline_ms);
+    if (error == 0) {
         pthread_join(shell->thread, NULL);
         release(shell);
-    } else {
-        pthread_detach(shell->thread);
     }
     shell_restore_terminal();
+    return error;
 }

@@ -43,6 +43,7 @@ struct supervisor {
     atomic_bool manager_ended;
     atomic_bool shell_ended;
     bool told_to_end; /* by a signal; the next one kills */
+    bool killing;     /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
     int exit_status;
@@ -65,8 +66,9 @@ static void end_or_kill(struct supervisor *s, int signo)
         log_write(LOG_INFO, "shutting down on SIG%s", sigabbrev_np(signo));
         s->told_to_end = true;
         shut_down(s);
-    } else if (s->exit_status == 0) {
+    } else if (!s->killing) {
         log_write(LOG_WARN, "SIG%s again: killing what is left", sigabbrev_np(signo));
+        s->killing = true;
         s->exit_status = 1;
         s->give_up_ms = clock_ms() + KILL_PATIENCE_MS;
         manager_kill(s->manager);
@@ -175,8 +177,10 @@ static int make_parts(struct supervisor *s)
         return complain("watch processes", error);
     s->env.journal = journal_new();
     s->env.monitors = waitgroup_new();
-    s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!s->env.journal || !s->env.monitors || s->end_fd < 0)
+    s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); /* last: errno is its */
+    if (s->end_fd < 0)
+        return complain("start", -errno);
+    if (!s->env.journal || !s->env.monitors)
         return complain("start", -ENOMEM);
     return 0;
 }
@@ -198,18 +202,35 @@ static int make_fronts(struct supervisor *s, const struct supervisor_options *op
     return error ? complain("start the shell", error) : 0;
 }
 
+/* The shell first: it may be about to ask the loader for something. */
+static bool end_fronts(struct supervisor *s)
+{
+    int64_t deadline_ms = clock_ms() + FRONT_PATIENCE_MS;
+    int shell = shell_stop(s->shell, deadline_ms);
+    int loader = loader_free(s->loader, deadline_ms);
+    return shell == 0 && loader == 0;
+}
+
+static void kill_orphans(struct supervisor *s)
+{
+    if (!s->env.reaper)
+        return;
+    size_t killed = reaper_kill_orphans(s->env.reaper, clock_ms() + ORPHAN_PATIENCE_MS);
+    if (killed)
+        log_write(LOG_WARN, "killed %zu processes that had left their groups", killed);
+}
+
 static void release(struct supervisor *s)
 {
-    loader_free(s->loader, clock_ms() + FRONT_PATIENCE_MS);
-    shell_stop(s->shell, clock_ms() + FRONT_PATIENCE_MS);
+    bool all_ended = end_fronts(s);
+    kill_orphans(s);
+    if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
+        log_stop();
+        _exit(s->exit_status);
+    }
     if (s->manager)
         manager_join(s->manager);
     watcher_free(s->env.watcher);
-    if (s->env.reaper) {
-        size_t killed = reaper_kill_orphans(s->env.reaper, clock_ms() + ORPHAN_PATIENCE_MS);
-        if (killed)
-            log_write(LOG_WARN, "killed %zu processes that had left their groups", killed);
-    }
     reaper_free(s->env.reaper);
     spawner_free(s->env.spawner);
     journal_free(s->env.journal);
