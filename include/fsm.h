@@ -48,7 +48,7 @@ enum why {
     WHY_NOT_SPAWNED,  /* the start failed; the details are a text beside this */
     WHY_NO_RESOURCES, /* no process could be made just now; it is tried again */
     WHY_RETRY,        /* automatic start number arg, after a delay of ms */
-    WHY_NEEDS,        /* something it depends on is not there yet */
+    WHY_NEEDS,        /* arg 0: it waits for something that is not there yet; 1: now it is */
     WHY_NEEDS_FAILED, /* something it depends on is FATAL */
 };
 
@@ -159,6 +159,10 @@ int64_t fsm_deadline(const struct fsm *cur, const struct fsm_policy *policy);
 
 /* A user would say that it is up, or on its way: STARTED, RUNNING, BACKOFF, WAITING. */
 bool fsm_is_up(const struct fsm *cur);
+
+/* It is up or was given up, or it will start again once it has stopped: what a reload takes for
+ * running. */
+bool fsm_is_wanted(const struct fsm *cur);
 
 void fsm_policy_of(const struct task_config *task, struct fsm_policy *out_policy);
 

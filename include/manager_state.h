@@ -30,23 +30,23 @@ struct manager {
 /* Sends an answer beside those that are owed; for a NULL reply it is only released. */
 void manager_tell(struct reply *reply, struct answer answer);
 
-/* Posts an order of `kind` to an entry. `reply` (or NULL) will get one outcome for it. `must`: it
- * may not be refused for want of room. */
-void manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
-                   struct reply *reply);
+/* Posts an order to an entry; NULL: there was no memory for it. `must`: it may not be refused for
+ * want of room. Returns how many outcomes `reply` (or NULL) is owed for it: 1, or 0. */
+size_t manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
+                     struct reply *reply);
 
 /* The same with an order made here. */
-void manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
-                bool must, struct reply *reply);
+size_t manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
+                  bool must, struct reply *reply);
+
+/* Stops an entry for good, which needs no memory. Returns as above. */
+size_t manager_retire(struct manager *m, struct entry *entry, enum why why, struct reply *reply);
 
 /* Kills children that hold up a stop which is overdue; sets when to look next. */
 void manager_sweep(struct manager *m);
 
 /* A new instance of a row: its monitor. 0, or a negative errno after logging it. */
 int manager_add_entry(struct manager *m, struct row *row);
-
-/* Stops the last instance of a row for good. */
-void manager_retire_last(struct manager *m, struct row *row, enum why why, struct reply *reply);
 
 /* REQ_RELOAD: takes request->config. The number of outcomes owed to the requester. */
 size_t manager_reload(struct manager *m, struct request *request);

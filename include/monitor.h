@@ -47,9 +47,13 @@ void monitor_join(struct monitor *monitor);
  * is full; -EPIPE: retired. The order stays the caller's on failure. Never waits. */
 int monitor_order(struct monitor *monitor, struct order *order) __attribute__((warn_unused_result));
 
-/* The same for what must not be refused (reload, retirement): -ENOMEM or -EPIPE only. */
+/* The same for what must not be refused: -ENOMEM or -EPIPE only. */
 int monitor_must_order(struct monitor *monitor, struct order *order)
     __attribute__((warn_unused_result));
+
+/* Passes on the order to retire, which needs no memory. To be called at most once for each
+ * monitor. */
+void monitor_retire(struct monitor *monitor, struct order *order);
 
 /* What it depends on changed. To be called at most once for each monitor. */
 void monitor_needs(struct monitor *monitor, enum needs needs);

@@ -22,7 +22,7 @@ struct published {
     size_t history_first;
     size_t history_count;
     int64_t spawning_since_ms; /* 0: no start is under way */
-    atomic_int door;           /* the child's pidfd meanwhile, written by the kernel */
+    atomic_int door;           /* the child's pidfd meanwhile, written by the child */
 };
 
 void published_init(struct published *p, struct identity *id, const struct fsm *fsm);

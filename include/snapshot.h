@@ -40,7 +40,8 @@ void change_release(struct change *change); /* leaves it empty; so does the next
 struct snapshot {
     struct identity *id; /* a reference */
     enum state state;
-    int pid; /* 0: none */
+    bool wanted; /* fsm_is_wanted() */
+    int pid;     /* 0: none */
     struct reason why;
     char *detail;     /* of `why`, or NULL */
     int64_t since_ms; /* of this state, CLOCK_MONOTONIC */

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Without memory an entry is not found by its name; the program goes on. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "config.h"
@@ -13,13 +15,14 @@
 #include "snapshot.h"
 
 struct entry {
-    struct monitor *monitor; /* NULL: gone, in a shutdown */
-    struct identity *id;     /* a reference */
-    bool blocked;            /* it waits until a namesake that was removed is gone */
-    bool retired;            /* by a reload: stopping for good, not in a row any more */
-    bool killed;             /* monitor_kill() has been called */
-    unsigned long mark;      /* the last lookup that found it */
-    int64_t stop_posted_ms;  /* 0: no stop is under way that could be stuck behind a start */
+    struct monitor *monitor;  /* NULL: gone, in a shutdown */
+    struct identity *id;      /* a reference */
+    struct order *retirement; /* the order that will end it; NULL: it was posted */
+    bool blocked;             /* it waits until a predecessor that was removed is gone */
+    bool retired;             /* by a reload: stopping for good, not in a row any more */
+    bool killed;              /* monitor_kill() has been called */
+    unsigned long mark;       /* the last lookup that found it */
+    int64_t stop_posted_ms;   /* 0: no stop is under way that could be stuck behind a start */
     int64_t stop_due_ms;
     bool stop_restarts;        /* that stop is the first half of a restart */
     struct entry *prev, *next; /* among the retired */
@@ -62,8 +65,13 @@ void table_index(struct table *table);
 
 struct row *table_row(const struct table *table, const char *name);
 
-/* The retired entry of that name, or NULL. */
-struct entry *table_retired(const struct table *table, const char *name);
+/* Is a retired entry left that `id` must not run beside: the same instance of the same task, or one
+ * of the same name? */
+bool table_has_predecessor(const struct table *table, const struct identity *id);
+
+/* The entries that may have waited for one of `id`, to *out_entries; returns how many. */
+size_t table_successors(const struct table *table, const struct identity *id,
+                        struct entry *out_entries[static 2]);
 
 /* Moves the last entry of a row to the retired. */
 struct entry *table_retire_last(struct table *table, struct row *row);
@@ -78,7 +86,7 @@ struct entries {
 };
 
 /* Appends what `target` names (`all`, a task, an instance, a glob over either) and `mark` has not
- * seen. The number that it names, or -ENOMEM. */
+ * seen; retired entries only where nothing else goes by that name. The number that it names, or -ENOMEM. */
 int table_find(struct table *table, const char *target, unsigned long mark,
                struct entries *entries);
 

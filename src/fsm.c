@@ -122,6 +122,13 @@ bool fsm_is_up(const struct fsm *cur)
            cur->state == ST_WAITING;
 }
 
+bool fsm_is_wanted(const struct fsm *cur)
+{
+    if (cur->state == ST_STOPPING)
+        return cur->after != AFTER_STOPPED && !cur->retiring;
+    return fsm_is_up(cur) || cur->state == ST_FATAL;
+}
+
 struct fsm fsm_initial(int64_t now_ms)
 {
     return (struct fsm){ .state = ST_STOPPED, .since_ms = now_ms };

@@ -263,15 +263,6 @@ static void send_signal(struct instance *in, struct order *order)
            });
 }
 
-/* Does a changed configuration mean a new process? Not for what was stopped, nor for what will be
- * started anew anyhow. */
-static bool wants_up(const struct fsm *fsm)
-{
-    if (fsm->state == ST_STOPPING)
-        return fsm->after == AFTER_EXIT && !fsm->retiring;
-    return fsm_is_up(fsm) || fsm->state == ST_FATAL;
-}
-
 static void configure(struct instance *in, struct order *order)
 {
     identity_unref(in->id);
@@ -286,7 +277,9 @@ static void configure(struct instance *in, struct order *order)
     }
     struct fsm unchanged = in->fsm;
     publish(in, &unchanged);
-    if (restart && wants_up(&in->fsm))
+    /* What will start again anyhow does so with the new configuration. */
+    bool starts_anyhow = in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START;
+    if (restart && fsm_is_wanted(&in->fsm) && !starts_anyhow)
         run_order(in, order, EV_RESTART);
     else
         answer(in, order, (struct answer){ .outcome = OUT_NOTHING });

@@ -42,7 +42,10 @@ int manager_add_entry(struct manager *m, struct row *row)
     entry->id = identity_new(row->task, (long)row->count + 1);
     if (!entry->id || chan_reserve(m->inbox, 1))
         goto fail;
-    entry->blocked = table_retired(&m->table, entry->id->name) != NULL;
+    entry->retirement = order_new(ORDER_RETIRE, (struct reason){ .why = WHY_NONE }, NULL);
+    if (!entry->retirement)
+        goto unreserve;
+    entry->blocked = table_has_predecessor(&m->table, entry->id);
     enum needs needs = entry->blocked ? NEEDS_PENDING : NEEDS_MET;
     error = row_add(row, entry);
     if (error)
@@ -58,26 +61,26 @@ unreserve:
 fail:
     log_write(LOG_ERROR, "cannot make instance %zu of task '%s': %s", row->count + 1,
               row->task->name, strerrordesc_np(-error));
-    if (entry)
+    if (entry) {
         identity_unref(entry->id);
+        order_free(entry->retirement);
+    }
     free(entry);
     return error;
 }
 
-void manager_retire_last(struct manager *m, struct row *row, enum why why, struct reply *reply)
+/* Lets the successors of a retired entry that is gone start, if they were told to. */
+static void unblock_successors(struct manager *m, const struct identity *id)
 {
-    struct entry *entry = table_retire_last(&m->table, row);
-    manager_do(m, entry, ORDER_RETIRE, why, true, reply);
-}
-
-static void unblock(struct manager *m, const char *name)
-{
-    struct entry *entry;
-    HASH_FIND_STR(m->table.entries_by_name, name, entry);
-    if (!entry || !entry->blocked || table_retired(&m->table, name))
-        return;
-    entry->blocked = false;
-    monitor_needs(entry->monitor, NEEDS_MET);
+    struct entry *entries[2];
+    size_t count = table_successors(&m->table, id, entries);
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = entries[i];
+        if (!entry->blocked || table_has_predecessor(&m->table, entry->id))
+            continue;
+        entry->blocked = false;
+        monitor_needs(entry->monitor, NEEDS_MET);
+    }
 }
 
 static void on_gone(struct manager *m, struct entry *entry)
@@ -90,7 +93,7 @@ static void on_gone(struct manager *m, struct entry *entry)
         return;
     struct identity *id = identity_ref(entry->id);
     table_remove(&m->table, entry);
-    unblock(m, id->name);
+    unblock_successors(m, id);
     identity_unref(id);
 }
 
@@ -109,6 +112,7 @@ static size_t resolve(struct manager *m, const struct request *request, struct e
 static size_t order_targets(struct manager *m, const struct request *request, enum order_kind kind)
 {
     struct entries entries = { 0 };
+    size_t outcomes = 0;
     resolve(m, request, &entries);
     for (size_t i = 0; i < entries.count; i++) {
         struct order *order = order_new(kind, (struct reason){ .why = WHY_USER }, NULL);
@@ -116,10 +120,10 @@ static size_t order_targets(struct manager *m, const struct request *request, en
             order->wait = request->wait;
             order->signal = request->signal;
         }
-        manager_order(m, entries.items[i], order, false, request->reply);
+        outcomes += manager_order(m, entries.items[i], order, false, request->reply);
     }
     free(entries.items);
-    return entries.count;
+    return outcomes;
 }
 
 static void add_snapshot(struct snapshot_set *set, struct entry *entry, bool history)
@@ -130,7 +134,7 @@ static void add_snapshot(struct snapshot_set *set, struct entry *entry, bool his
 }
 
 /* In the order of the table, whatever the order of the targets; what is stopping for good comes
- * last, and only where all was asked for. */
+ * last. */
 static struct snapshot_set *take_snapshots(struct manager *m, unsigned long mark, bool all,
                                            bool history)
 {
@@ -148,8 +152,9 @@ static struct snapshot_set *take_snapshots(struct manager *m, unsigned long mark
             if (all || row->entries[k]->mark == mark)
                 add_snapshot(set, row->entries[k], history);
     }
-    for (struct entry *entry = m->table.retired; all && entry; entry = entry->next)
-        add_snapshot(set, entry, history);
+    for (struct entry *entry = m->table.retired; entry; entry = entry->next)
+        if (all || entry->mark == mark)
+            add_snapshot(set, entry, history);
     return set;
 }
 
@@ -170,8 +175,8 @@ static size_t shut_down(struct manager *m, struct reply *reply)
     m->shutting_down = true;
     for (size_t i = 0; i < m->table.row_count; i++) {
         struct row *row = m->table.rows[i];
-        for (size_t k = 0; k < row->count; k++, count++)
-            manager_do(m, row->entries[k], ORDER_RETIRE, WHY_SHUTDOWN, true, reply);
+        for (size_t k = 0; k < row->count; k++)
+            count += manager_retire(m, row->entries[k], WHY_SHUTDOWN, reply);
     }
     return count;
 }
@@ -240,9 +245,20 @@ static void refuse(struct request *request)
     request_free(request);
 }
 
+static void launch_all(struct manager *m)
+{
+    for (size_t i = 0; i < m->table.row_count; i++) {
+        struct row *row = m->table.rows[i];
+        for (size_t k = 0; row->task->auto_launch && k < row->count; k++)
+            (void)manager_do(m, row->entries[k], ORDER_START, WHY_AUTO_LAUNCH, true, NULL);
+    }
+}
+
 static void *manager_run(void *arg)
 {
     struct manager *m = arg;
+    if (!m->shutting_down)
+        launch_all(m);
     while (!m->shutting_down || m->table.alive) {
         struct message message;
         if (chan_recv(m->inbox, &message, m->sweep_ms) == 0)
@@ -267,16 +283,8 @@ static void release(struct manager *m)
     free(m);
 }
 
-static void launch_all(struct manager *m)
-{
-    for (size_t i = 0; i < m->table.row_count; i++) {
-        struct row *row = m->table.rows[i];
-        for (size_t k = 0; row->task->auto_launch && k < row->count; k++)
-            manager_do(m, row->entries[k], ORDER_START, WHY_AUTO_LAUNCH, true, NULL);
-    }
-}
-
-/* The thread does not run yet; what has been made retires like in any shutdown. */
+/* The thread does not run yet, and nothing has been started: where something fails, what has been
+ * made retires without asking anything of main. */
 static int make_table(struct manager *m, char **out_error)
 {
     int error = 0;
@@ -318,7 +326,6 @@ int manager_new(struct monitor_env *env, struct config *config, void (*on_end)(v
     env->on_gone_arg = m;
     int error = make_table(m, out_error);
     if (!error) {
-        launch_all(m);
         error = -pthread_create(&m->thread, NULL, manager_run, m);
         if (error && asprintf(out_error, "cannot make a thread: %s", strerrordesc_np(-error)) < 0)
             *out_error = NULL;

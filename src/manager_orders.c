@@ -19,12 +19,13 @@ static void expect_stop(struct manager *m, struct entry *entry, const struct ord
 {
     bool stops = order->kind == ORDER_STOP || order->kind == ORDER_RETIRE;
     bool restarts = order->kind == ORDER_RESTART || order->change == CONFIG_RESTART;
-    entry->stop_posted_ms = 0;
-    if (!stops && !restarts)
-        return;
+    bool starts = order->kind == ORDER_START || restarts;
+    if (stops || starts)
+        entry->stop_restarts = starts;
+    if (!(stops || restarts) || entry->stop_posted_ms)
+        return; /* a stop that is due already stays due then */
     entry->stop_posted_ms = clock_ms();
     entry->stop_due_ms = entry->stop_posted_ms + entry->id->task->grace_ms;
-    entry->stop_restarts = restarts;
     if (entry->stop_due_ms < m->sweep_ms)
         m->sweep_ms = entry->stop_due_ms;
 }
@@ -61,18 +62,9 @@ static int post(struct entry *entry, struct order *order, bool must)
     return must ? monitor_must_order(entry->monitor, order) : monitor_order(entry->monitor, order);
 }
 
-void manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
-                   struct reply *reply)
+/* What an order could not even be posted for. */
+static void answer_here(struct entry *entry, struct order *order, struct reply *reply, int error)
 {
-    if (reply && reply_owe(reply, 1)) /* no memory for an answer: do without the asker */
-        reply = NULL;
-    if (order) {
-        order->reply = reply;
-        expect_stop(m, entry, order);
-    }
-    int error = order ? post(entry, order, must) : -ENOMEM;
-    if (!error)
-        return;
     struct answer answer = { .outcome = OUT_BUSY, .id = identity_ref(entry->id) };
     if (error == -EPIPE)
         answer.outcome = order->kind == ORDER_RETIRE ? OUT_NOTHING : OUT_SHUTTING_DOWN;
@@ -84,9 +76,38 @@ void manager_order(struct manager *m, struct entry *entry, struct order *order, 
         answer_release(&answer);
 }
 
-void manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
-                bool must, struct reply *reply)
+size_t manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
+                     struct reply *reply)
+{
+    if (reply && reply_owe(reply, 1)) /* no memory for an answer: do without the asker */
+        reply = NULL;
+    if (order) {
+        order->reply = reply;
+        expect_stop(m, entry, order);
+    }
+    int error = order ? post(entry, order, must) : -ENOMEM;
+    if (error)
+        answer_here(entry, order, reply, error);
+    return reply ? 1 : 0;
+}
+
+size_t manager_do(struct manager *m, struct entry *entry, enum order_kind kind, enum why why,
+                  bool must, struct reply *reply)
 {
     struct order *order = order_new(kind, (struct reason){ .why = why }, NULL);
-    manager_order(m, entry, order, must, reply);
+    return manager_order(m, entry, order, must, reply);
+}
+
+size_t manager_retire(struct manager *m, struct entry *entry, enum why why, struct reply *reply)
+{
+    struct order *order = entry->retirement;
+    if (!order) /* it is retiring; this one only waits for the end of that */
+        return manager_do(m, entry, ORDER_RETIRE, why, true, reply);
+    entry->retirement = NULL;
+    order->why.why = why;
+    order->reply = reply && reply_owe(reply, 1) == 0 ? reply : NULL;
+    size_t owed = order->reply ? 1 : 0;
+    expect_stop(m, entry, order);
+    monitor_retire(entry->monitor, order);
+    return owed;
 }

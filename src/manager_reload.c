@@ -19,8 +19,8 @@ struct reload {
 static void retire_to(struct reload *r, struct row *row, size_t count)
 {
     while (row->count > count) {
-        manager_retire_last(r->m, row, WHY_REMOVED, r->reply);
-        r->outcomes++;
+        struct entry *entry = table_retire_last(&r->m->table, row);
+        r->outcomes += manager_retire(r->m, entry, WHY_REMOVED, r->reply);
     }
 }
 
@@ -31,10 +31,10 @@ static bool row_is_on(const struct row *row)
     for (size_t i = 0; i < row->count; i++) {
         struct snapshot snapshot;
         monitor_snapshot(row->entries[i]->monitor, false, &snapshot);
-        bool on = snapshot.state != ST_STOPPED && snapshot.state != ST_STOPPING;
-        stopped_by_hand |= !on && snapshot.why.why == WHY_USER;
+        bool wanted = snapshot.wanted;
+        stopped_by_hand |= !wanted && snapshot.why.why == WHY_USER;
         snapshot_release(&snapshot);
-        if (on)
+        if (wanted)
             return true;
     }
     return row->task->auto_launch && !stopped_by_hand;
@@ -53,9 +53,8 @@ static void add_entries(struct reload *r, struct row *row, bool start)
         }
         if (!start)
             continue;
-        manager_do(r->m, row->entries[row->count - 1], ORDER_START, WHY_AUTO_LAUNCH, true,
-                   r->reply);
-        r->outcomes++;
+        r->outcomes += manager_do(r->m, row->entries[row->count - 1], ORDER_START, WHY_AUTO_LAUNCH,
+                                  true, r->reply);
     }
 }
 
@@ -80,8 +79,7 @@ static void configure(struct reload *r, struct row *row, const struct plan_task 
         order->id = identity_ref(id);
         identity_unref(entry->id);
         entry->id = id;
-        manager_order(r->m, entry, order, true, r->reply);
-        r->outcomes++;
+        r->outcomes += manager_order(r->m, entry, order, true, r->reply);
     }
 }
 

@@ -13,8 +13,8 @@
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
-/* An exit, two answers about the group, needs, a kill: each at most once at a time. */
-#define INBOX_RESERVED 5
+/* An exit, two answers about the group, retirement, needs, a kill: each at most once at a time. */
+#define INBOX_RESERVED 6
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
  * more. */
@@ -88,6 +88,11 @@ int monitor_order(struct monitor *m, struct order *order)
     struct note note = { .kind = NOTE_ORDER, .order = order };
     int error = chan_send(m->inbox, &note, CHAN_NOW);
     return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+void monitor_retire(struct monitor *m, struct order *order)
+{
+    send_note(m, (struct note){ .kind = NOTE_ORDER, .order = order });
 }
 
 int monitor_must_order(struct monitor *m, struct order *order)

@@ -92,6 +92,7 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
     char *old_detail = now->detail;
     now->detail = detail;
     now->state = fsm->state;
+    now->wanted = fsm_is_wanted(fsm);
     now->pid = change->pid;
     now->why = fsm->why;
     now->since_ms = fsm->since_ms;

@@ -97,20 +97,40 @@ struct row *table_row(const struct table *table, const char *name)
     return row;
 }
 
-struct entry *table_retired(const struct table *table, const char *name)
+static bool is_same_instance(const struct identity *a, const struct identity *b)
+{
+    return (a->number == b->number && strcmp(a->task->name, b->task->name) == 0) ||
+           strcmp(a->name, b->name) == 0;
+}
+
+bool table_has_predecessor(const struct table *table, const struct identity *id)
 {
     struct entry *entry;
     DL_FOREACH (table->retired, entry)
-        if (strcmp(entry->id->name, name) == 0)
-            return entry;
-    return NULL;
+        if (is_same_instance(entry->id, id))
+            return true;
+    return false;
+}
+
+size_t table_successors(const struct table *table, const struct identity *id,
+                        struct entry *out_entries[static 2])
+{
+    size_t count = 0;
+    struct entry *entry;
+    HASH_FIND_STR(table->entries_by_name, id->name, entry);
+    if (entry)
+        out_entries[count++] = entry;
+    const struct row *row = table_row(table, id->task->name);
+    if (row && id->number <= (long)row->count)
+        out_entries[count++] = row->entries[id->number - 1];
+    return count;
 }
 
 struct entry *table_retire_last(struct table *table, struct row *row)
 {
     struct entry *entry = row->entries[--row->count];
     entry->retired = true;
-    DL_APPEND(table->retired, entry);
+    DL_PREPEND(table->retired, entry); /* the last goes first, so they stay in order */
     return entry;
 }
 
@@ -162,12 +182,26 @@ static int add_row(struct row *row, unsigned long mark, struct entries *entries)
     return (int)row->count;
 }
 
-int table_find(struct table *table, const char *target, unsigned long mark, struct entries *entries)
+/* What is stopping for good has no row any more, but it can still be named. */
+static int add_retired(struct table *table, const char *target, unsigned long mark,
+                       struct entries *entries)
 {
-    if (strcmp(target, "all") == 0) {
-        int found = add_matching(table, NULL, mark, entries);
-        return found == 0 ? 1 : found; /* it names all there is, be it nothing */
+    int found = 0;
+    struct entry *entry;
+    DL_FOREACH (table->retired, entry) {
+        if (fnmatch(target, entry->id->task->name, 0) != 0 &&
+            fnmatch(target, entry->id->name, 0) != 0)
+            continue;
+        if (add_once(entries, entry, mark))
+            return -ENOMEM;
+        found++;
     }
+    return found;
+}
+
+static int find_in_rows(struct table *table, const char *target, unsigned long mark,
+                        struct entries *entries)
+{
     struct row *row = table_row(table, target);
     if (row)
         return add_row(row, mark, entries);
@@ -176,4 +210,14 @@ int table_find(struct table *table, const char *target, unsigned long mark, stru
     if (entry)
         return add_once(entries, entry, mark) ? -ENOMEM : 1;
     return strpbrk(target, "*?[") ? add_matching(table, target, mark, entries) : 0;
+}
+
+int table_find(struct table *table, const char *target, unsigned long mark, struct entries *entries)
+{
+    if (strcmp(target, "all") == 0) {
+        int found = add_matching(table, NULL, mark, entries);
+        return found == 0 ? 1 : found; /* it names all there is, be it nothing */
+    }
+    int found = find_in_rows(table, target, mark, entries);
+    return found == 0 ? add_retired(table, target, mark, entries) : found;
 }
