@@ -347,7 +347,7 @@ struct fsm_step rule_needs_changed(struct fsm f, const struct fsm_policy *p, str
     f.needs = ev.needs;
     if (f.needs == NEEDS_PENDING)
         return done(f, ACT_NONE);
-    return launch_when_needs_met(f, p, ev, (struct reason){ .why = WHY_NEEDS });
+    return launch_when_needs_met(f, p, ev, (struct reason){ .why = WHY_NEEDS, .arg = 1 });
 }
 
 struct fsm_step rule_ignore(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)

@@ -54,6 +54,13 @@ static bool failed(struct answer *out, const struct order_view *v)
     return settle(out, OUT_FAILED);
 }
 
+/* How long what had to be killed was waited for: the grace, or less where somebody was impatient. */
+static int64_t waited_ms(const struct order_view *v)
+{
+    int64_t waited_ms = v->before->kill_ms - v->before->since_ms;
+    return waited_ms < v->grace_ms ? waited_ms : v->grace_ms;
+}
+
 static bool up(struct answer *out, const struct order *order, const struct order_view *v)
 {
     out->pid = v->pid;
@@ -76,7 +83,7 @@ static bool start_settled(const struct order *order, const struct order_view *v,
     }
     if (v->ev->kind == EV_SPAWNED)
         return up(out, order, v);
-    if (v->ev->kind == EV_SPAWN_FAILED && !v->ev->transient)
+    if (v->ev->kind == EV_SPAWN_FAILED)
         return failed(out, v);
     return false;
 }
@@ -91,9 +98,10 @@ static bool stop_settled(const struct order *order, const struct order_view *v, 
         return settle(out, OUT_NOT_RUNNING);
     if (v->after->state == ST_STOPPING)
         return false;
-    out->ms = v->grace_ms;
-    bool killed = v->before->state == ST_STOPPING && v->before->killed;
-    return settle(out, killed ? OUT_KILLED : OUT_STOPPED);
+    if (v->before->state != ST_STOPPING || !v->before->killed)
+        return settle(out, OUT_STOPPED);
+    out->ms = waited_ms(v);
+    return settle(out, OUT_KILLED);
 }
 
 bool order_settled(struct order *order, const struct order_view *v, struct answer *out)
@@ -109,7 +117,7 @@ bool order_settled(struct order *order, const struct order_view *v, struct answe
         if (v->fresh)
             order->was_alive = v->before->alive;
         if (v->before->state == ST_STOPPING && v->after->state != ST_STOPPING && v->before->killed)
-            order->killed_ms = v->grace_ms;
+            order->killed_ms = waited_ms(v);
         return start_settled(order, v, out);
     case ORDER_STOP:
     case ORDER_RETIRE: return stop_settled(order, v, out);

@@ -51,9 +51,12 @@ char *reason_text(struct reason why, const char *detail)
     case WHY_SIGNALED: return words("killed by %s", signame(why.arg));
     case WHY_LEFTOVERS: return words("exited, but left processes of its group behind");
     case WHY_NOT_SPAWNED: return words("%s", detail ? detail : "it could not be started");
-    case WHY_NO_RESOURCES: return words("no process could be made just now");
+    case WHY_NO_RESOURCES:
+        return words("%s; it is tried again", detail ? detail : "no process could be made");
     case WHY_RETRY: return retry_text(why);
-    case WHY_NEEDS: return words("because of what it depends on");
+    case WHY_NEEDS:
+        return words(why.arg ? "what it waited for is there"
+                             : "waits until its predecessor, of an older configuration, is gone");
     case WHY_NEEDS_FAILED: return words("something it depends on is FATAL");
     }
     return words("unknown");

@@ -127,17 +127,41 @@ Test(order, a_start_whose_exec_failed_says_why_although_it_is_tried_again)
     end(&s);
 }
 
-Test(order, a_start_for_want_of_resources_goes_on_waiting)
+Test(order, a_start_for_want_of_resources_is_answered_although_it_is_tried_again)
 {
     struct scene s = scene_of(ORDER_START);
     struct fsm_event failed = event(EV_SPAWN_FAILED);
     failed.transient = true;
     step(&s, event(EV_START), true);
     step(&s, failed, false);
+    expect(&s, OUT_FAILED);
+    cr_expect_eq(s.fsm.state, ST_BACKOFF);
+    end(&s);
+}
+
+Test(order, a_start_that_waits_outlives_a_want_of_resources)
+{
+    struct scene s = scene_of(ORDER_START);
+    struct fsm_event failed = event(EV_SPAWN_FAILED);
+    failed.transient = true;
+    s.order->wait = true;
+    step(&s, event(EV_START), true);
+    step(&s, failed, false);
     cr_assert_not(s.answered);
-    step(&s, event(EV_DEADLINE), false);
-    step(&s, event(EV_SPAWNED), false);
-    expect(&s, OUT_STARTED);
+    end(&s);
+}
+
+Test(order, a_stop_that_was_cut_short_says_how_long_it_had)
+{
+    struct scene s = scene_of(ORDER_STOP);
+    struct fsm_event kill = event(EV_KILL);
+    bring_to(&s, ST_RUNNING);
+    step(&s, event(EV_STOP), true);
+    kill.now_ms = s.fsm.since_ms + 200;
+    step(&s, kill, false);
+    step(&s, exited(0), false);
+    expect(&s, OUT_KILLED);
+    cr_expect_eq(s.answer.ms, 200);
     end(&s);
 }
 

@@ -45,7 +45,7 @@ Test(reason, says_how_a_start_went)
     expect_reason((struct reason){ .why = WHY_RETRY, .arg = 1 }, NULL,
                   "automatic start 1, at once");
     expect_reason((struct reason){ .why = WHY_NO_RESOURCES }, NULL,
-                  "no process could be made just now");
+                  "no process could be made; it is tried again");
 }
 
 Test(reason, a_failed_start_is_told_by_its_details)
