@@ -63,6 +63,9 @@ int64_t call_deadline_ms(const struct call *call);
  * exit status (section 1 of --help) in *out_exit. To be called once right after call_new(). */
 bool call_run(struct call *call, FILE *out, int *out_exit);
 
+/* Does it go on for ever (-f)? */
+bool call_follows(const struct call *call);
+
 /* A sentence for a user who waits: "waiting for web_1, web_2 to stop"; NULL: nothing to say.
  * A string to free(). */
 char *call_waiting_for(const struct call *call);

@@ -6,6 +6,7 @@
 #ifndef OUTBUF_H
 #define OUTBUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,9 @@ int outbuf_fd(const struct outbuf *o);
 
 /* Writes what can be written now; never waits. */
 void outbuf_flush(struct outbuf *o);
+
+/* Has the other side gone away for good? */
+bool outbuf_is_broken(const struct outbuf *o);
 
 /* Throws away what is pending. */
 void outbuf_drop(struct outbuf *o);

@@ -214,6 +214,11 @@ bool call_run(struct call *call, FILE *out, int *out_exit)
     return call->done;
 }
 
+bool call_follows(const struct call *call)
+{
+    return (call->options.given & OPT_FOLLOW) != 0;
+}
+
 char *call_waiting_for(const struct call *call)
 {
     bool waits = !call->done && call->ops && call->ops->waiting_for;

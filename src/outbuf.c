@@ -95,6 +95,11 @@ int outbuf_fd(const struct outbuf *o)
     return o->sink.fd;
 }
 
+bool outbuf_is_broken(const struct outbuf *o)
+{
+    return o->broken;
+}
+
 void outbuf_drop(struct outbuf *o)
 {
     fflush(o->stream);

@@ -148,6 +148,13 @@ static void run_next_line(struct shell *sh)
     }
 }
 
+/* What follows something would do so for ever, for nobody. */
+static void drop_what_nobody_sees(struct shell *sh)
+{
+    if (sh->job.call != NULL && call_follows(sh->job.call) && outbuf_is_broken(sh->out))
+        shell_job_drop(sh);
+}
+
 /* Runs what has been entered, up to a command that waits. */
 static void run_lines(struct shell *sh)
 {
@@ -248,6 +255,7 @@ void shell_loop(struct shell *sh)
     while (!atomic_load(&sh->stopping) && !sh->finished) {
         struct pollfd fds[FD_COUNT];
         handle_signals(sh);
+        drop_what_nobody_sees(sh);
         run_lines(sh);
         show_news_and_prompt(sh);
         if (sh->foreground)
