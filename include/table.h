@@ -86,7 +86,8 @@ struct entries {
 };
 
 /* Appends what `target` names (`all`, a task, an instance, a glob over either) and `mark` has not
- * seen; retired entries only where nothing else goes by that name. The number that it names, or -ENOMEM. */
+ * seen; retired entries only where nothing else goes by that name. The number that it names, or
+ * -ENOMEM. */
 int table_find(struct table *table, const char *target, unsigned long mark,
                struct entries *entries);
 

@@ -130,7 +130,12 @@ static void add_snapshot(struct snapshot_set *set, struct entry *entry, bool his
 {
     if (!entry->monitor)
         return;
-    monitor_snapshot(entry->monitor, history, &set->items[set->count++]);
+    struct snapshot *snapshot = &set->items[set->count];
+    monitor_snapshot(entry->monitor, history, snapshot);
+    if (entry->retired && snapshot->state == ST_STOPPED) /* its end is on the way to us */
+        snapshot_release(snapshot);
+    else
+        set->count++;
 }
 
 /* In the order of the table, whatever the order of the targets; what is stopping for good comes

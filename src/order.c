@@ -54,7 +54,7 @@ static bool failed(struct answer *out, const struct order_view *v)
     return settle(out, OUT_FAILED);
 }
 
-/* How long what had to be killed was waited for: the grace, or less where somebody was impatient. */
+/* How long was waited for what had to be killed: the grace, or less if somebody was impatient. */
 static int64_t waited_ms(const struct order_view *v)
 {
     int64_t waited_ms = v->before->kill_ms - v->before->since_ms;

@@ -175,7 +175,7 @@ static void reap(pid_t pid)
         ;
 }
 
-/* Fronts need descriptors too, to show what is wrong and to stop things: the last ones are theirs. */
+/* Fronts need descriptors too, to show what is wrong and to stop things: the last are theirs. */
 static bool descriptors_are_short(const struct spawner *s)
 {
     int lowest_free = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);

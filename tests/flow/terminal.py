@@ -160,23 +160,34 @@ class OuterShell(Screen):
 
     def __init__(self, box, **kwargs):
         env = {"PS1": self.PROMPT + " ", "ENV": "", **kwargs.pop("env", {})}
+        self.prompts = 0  # that had been printed when something was typed last
         super().__init__(box, ["/bin/sh", "-i"], env=env, **kwargs)
         self.wait_outer()
 
+    def _count_prompts(self):
+        return self.raw.count(self.PROMPT.encode())
+
+    def type(self, keys):
+        self.pump()
+        self.prompts = self._count_prompts()
+        super().type(keys)
+
+    def _is_done(self, rows):
+        """There is a prompt, and not just the one that was typed at."""
+        return rows and rows[-1] == self.PROMPT and self._count_prompts() > self.prompts
+
     def wait_outer(self, timeout=10):
-        return self.wait_screen(lambda rows: rows and rows[-1] == self.PROMPT, timeout)
+        return self.wait_screen(self._is_done, timeout)
 
     def run(self, command, timeout=10):
         """Clears the screen, has the shell run a command, and returns what it printed."""
         self.screen.reset()
         self.type(command + "\r")
-        rows = self.wait_screen(
-            lambda rows: len(rows) > 1 and rows[-1] == self.PROMPT, timeout)
-        return rows[1:-1]
+        return self.wait_outer(timeout)[1:-1]
 
     def settings(self):
         """Everything that stty knows of the terminal."""
-        return self.run("stty -g")[-1:]  # before it, the echo of an earlier command may come late
+        return self.run("stty -g")
 
     def end(self):
         if not self.ends:

@@ -55,7 +55,7 @@ def test_what_is_stopping_for_good_can_be_named(box):
     assert list(supervisor.status()) == ["web_1", "web_2", "web_3"]
     assert list(supervisor.status("web_2")) == ["web_2"]
     assert supervisor.send("start web_2") == ["Process 'web_2': no longer in the configuration"]
-    assert supervisor.send("signal KILL web") == [
+    assert sorted(supervisor.send("signal KILL web")) == [
         f"Sent SIGKILL to process 'web_{n}'" for n in (1, 2, 3)]
     wait_for(lambda: not supervisor.status())
     assert supervisor.send("stop web") == ["Task 'web' not found."]
