@@ -64,6 +64,9 @@ void monitor_kill(struct monitor *monitor);
 /* Kills a child that has been stuck before its exec since before `since_ms`, if there is one. */
 void monitor_unstick(struct monitor *monitor, int64_t since_ms);
 
+/* The state that is published. */
+enum state monitor_state(struct monitor *monitor);
+
 /* Copies what is published, to snapshot_release(). Where there is no memory for it, the copy goes
  * without texts and history. */
 void monitor_snapshot(struct monitor *monitor, bool history, struct snapshot *out_snapshot);

@@ -32,6 +32,8 @@ void published_release(struct published *p);
 void published_set(struct published *p, struct identity *id, const struct fsm *fsm, int64_t next_ms,
                    const struct change *change);
 
+enum state published_state(struct published *p);
+
 /* A copy; where there is no memory for it, without texts and history. */
 void published_get(struct published *p, bool history, struct snapshot *out_snapshot);
 

@@ -23,8 +23,8 @@ void shell_signal(struct shell *shell, int signo);
 bool shell_input_hung_up(const struct shell *shell);
 
 /* Tells the shell to end, waits until deadline_ms, and restores the terminal in either case. 0, and
- * the shell is freed; or -ETIMEDOUT: a hung disk has it, it goes on using what it was given, and only
- * the end of the process ends it. NULL is fine. */
+ * the shell is freed; or -ETIMEDOUT: a hung disk has it, it goes on using what it was given, and
+ * only the end of the process ends it. NULL is fine. */
 int shell_stop(struct shell *shell, int64_t deadline_ms);
 
 /* Restores the terminal; async-signal-safe, for the handler of a crash. */

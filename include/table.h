@@ -29,6 +29,9 @@ struct entry {
     UT_hash_handle hh;         /* by name */
 };
 
+/* Has a retired entry, whose end is on its way to the manager, nothing left? */
+bool entry_is_gone(const struct entry *entry);
+
 struct row {
     struct task_config *task; /* a reference */
     struct entry **entries;   /* by instance number, from 1 */

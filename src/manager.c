@@ -130,12 +130,7 @@ static void add_snapshot(struct snapshot_set *set, struct entry *entry, bool his
 {
     if (!entry->monitor)
         return;
-    struct snapshot *snapshot = &set->items[set->count];
-    monitor_snapshot(entry->monitor, history, snapshot);
-    if (entry->retired && snapshot->state == ST_STOPPED) /* its end is on the way to us */
-        snapshot_release(snapshot);
-    else
-        set->count++;
+    monitor_snapshot(entry->monitor, history, &set->items[set->count++]);
 }
 
 /* In the order of the table, whatever the order of the targets; what is stopping for good comes
@@ -158,7 +153,7 @@ static struct snapshot_set *take_snapshots(struct manager *m, unsigned long mark
                 add_snapshot(set, row->entries[k], history);
     }
     for (struct entry *entry = m->table.retired; entry; entry = entry->next)
-        if (all || entry->mark == mark)
+        if (entry->mark == mark || (all && !entry_is_gone(entry)))
             add_snapshot(set, entry, history);
     return set;
 }

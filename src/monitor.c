@@ -112,6 +112,11 @@ void monitor_unstick(struct monitor *m, int64_t since_ms)
     published_unstick(&m->instance.published, since_ms);
 }
 
+enum state monitor_state(struct monitor *m)
+{
+    return published_state(&m->instance.published);
+}
+
 void monitor_snapshot(struct monitor *m, bool history, struct snapshot *out)
 {
     published_get(&m->instance.published, history, out);

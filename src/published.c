@@ -111,6 +111,14 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
     identity_unref(old_id);
 }
 
+enum state published_state(struct published *p)
+{
+    pthread_mutex_lock(&p->lock);
+    enum state state = p->now.state;
+    pthread_mutex_unlock(&p->lock);
+    return state;
+}
+
 void published_get(struct published *p, bool history, struct snapshot *out)
 {
     pthread_mutex_lock(&p->lock);

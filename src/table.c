@@ -141,6 +141,11 @@ void table_remove(struct table *table, struct entry *entry)
     free(entry);
 }
 
+bool entry_is_gone(const struct entry *entry)
+{
+    return entry->retired && monitor_state(entry->monitor) == ST_STOPPED;
+}
+
 /* ---- lookup ---- */
 
 static int add_once(struct entries *entries, struct entry *entry, unsigned long mark)
@@ -189,8 +194,9 @@ static int add_retired(struct table *table, const char *target, unsigned long ma
     int found = 0;
     struct entry *entry;
     DL_FOREACH (table->retired, entry) {
-        if (fnmatch(target, entry->id->task->name, 0) != 0 &&
-            fnmatch(target, entry->id->name, 0) != 0)
+        bool named = fnmatch(target, entry->id->task->name, 0) == 0 ||
+                     fnmatch(target, entry->id->name, 0) == 0;
+        if (!named || entry_is_gone(entry))
             continue;
         if (add_once(entries, entry, mark))
             return -ENOMEM;
