@@ -136,7 +136,7 @@ static int on_close(struct builder *b)
 {
     struct open_node closed = b->open[--b->depth];
     struct node *node = closed.node;
-    const struct node *const *content = b->stack + closed.base;
+    const struct node *const *content = b->stack ? b->stack + closed.base : NULL;
     size_t count = b->count - closed.base;
     b->count = closed.base;
     size_t weight = 1;

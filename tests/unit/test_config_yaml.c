@@ -200,3 +200,8 @@ Test(config_yaml, ten_thousand_tasks_load_soon)
     config_free(config);
     free(yaml);
 }
+
+Test(config_yaml, an_empty_list_before_anything_else_is_no_trouble)
+{
+    config_bad("[]Z", "t.yaml:1:3: bad YAML: did not find expected <document start>\n");
+}
