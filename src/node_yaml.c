@@ -136,8 +136,8 @@ static int on_close(struct builder *b)
 {
     struct open_node closed = b->open[--b->depth];
     struct node *node = closed.node;
-    const struct node *const *content = b->stack ? b->stack + closed.base : NULL;
     size_t count = b->count - closed.base;
+    const struct node *const *content = count > 0 ? b->stack + closed.base : NULL;
     b->count = closed.base;
     size_t weight = 1;
     for (size_t i = 0; i < count; i++)

@@ -192,7 +192,7 @@ static int add_retired(struct table *table, const char *target, unsigned long ma
                        struct entries *entries)
 {
     int found = 0;
-    struct entry *entry;
+    struct entry *entry = NULL;
     DL_FOREACH (table->retired, entry) {
         bool named = fnmatch(target, entry->id->task->name, 0) == 0 ||
                      fnmatch(target, entry->id->name, 0) == 0;
