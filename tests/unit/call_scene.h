@@ -5,7 +5,7 @@
 
 #include "call.h"
 
-#include "task_set.h"
+#include "instances.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* test_tally.c - outcomes: printed, judged, counted, and who has not answered yet. */
 #include "tally.h"
 
-#include "task_set.h"
+#include "instances.h"
 
 #include <criterion/criterion.h>
 
