@@ -29,6 +29,7 @@ struct command_env {
 /* How a call's output is to look. */
 struct command_style {
     bool colour;
+    bool json; /* structured: one JSON object a line, and nothing else */
     int width; /* of the terminal in columns; 0: no terminal, nothing is cut */
 };
 

@@ -57,18 +57,27 @@ struct task_config {
     int64_t delay_max_ms;   /* restartDelayMax */
     int64_t fatal_retry_ms; /* fatalRetryDelay, 0: never */
     int stop_signal;
-    int64_t grace_ms;  /* gracefulStopTimeout */
-    char *stdout_path; /* NULL: /dev/null */
-    char *stderr_path; /* NULL: /dev/null; "stdout" merges */
+    int64_t grace_ms;      /* gracefulStopTimeout */
+    char *stdout_path;     /* NULL: /dev/null; "inherit" and "syslog" are no paths */
+    char *stderr_path;     /* the same; "stdout" merges */
+    int64_t log_max_bytes; /* logMaxSize; 0: never rotated */
+    long log_backups;
+    bool log_timestamps;
     struct config_env environment;
     char *working_directory;
     mode_t umask;
 };
 
 struct supervisor_config {
-    char *log_file; /* NULL: not given; the program chooses */
+    char *socket; /* NULL: not given */
+    mode_t socket_mode;
+    char *socket_group; /* NULL: the supervisor's */
+    char *log_file;     /* NULL: not given; the program chooses */
     enum log_level log_level;
     enum log_format log_format;
+    int64_t log_max_bytes; /* 0: never rotated */
+    long log_backups;
+    char *pid_file; /* NULL: none */
 };
 
 struct config {

@@ -44,6 +44,7 @@ extern const struct config_type config_type_integer;     /* long */
 extern const struct config_type config_type_attempts;    /* long, or CONFIG_NO_LIMIT */
 extern const struct config_type config_type_bool;        /* bool */
 extern const struct config_type config_type_duration;    /* int64_t milliseconds */
+extern const struct config_type config_type_size;        /* int64_t bytes */
 extern const struct config_type config_type_signal;      /* int */
 extern const struct config_type config_type_mask;        /* mode_t */
 extern const struct config_type config_type_policy;      /* enum restart_policy */
@@ -51,6 +52,7 @@ extern const struct config_type config_type_level;       /* enum log_level */
 extern const struct config_type config_type_format;      /* enum log_format */
 extern const struct config_type config_type_codes;       /* struct config_codes */
 extern const struct config_type config_type_path;        /* char * */
+extern const struct config_type config_type_group;       /* char *, a name or a number */
 extern const struct config_type config_type_command;     /* struct config_command */
 extern const struct config_type config_type_environment; /* struct config_env */
 

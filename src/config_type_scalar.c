@@ -1,6 +1,7 @@
-/* config_type_scalar.c - the types of single values: numbers, booleans, durations, signals,
- * masks, and choices between words. */
+/* config_type_scalar.c - the types of single values: numbers, booleans, durations, sizes, signals
+ * and masks. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static void parse_duration(const struct config_reader *reader, const struct conf
     free(text);
 }
 
-static bool equal_duration(const void *a, const void *b)
+static bool equal_int64(const void *a, const void *b)
 {
     return *(const int64_t *)a == *(const int64_t *)b;
 }
@@ -149,8 +150,72 @@ static void print_duration(FILE *out, const void *field)
 const struct config_type config_type_duration = {
     .noun = "a duration such as 10, 0.5, 500ms, 5m or 2h",
     .parse = parse_duration,
-    .equal = equal_duration,
+    .equal = equal_int64,
     .print = print_duration,
+};
+
+/* -- sizes --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int64_t bytes;
+} size_units[] = { { "GB", 1 << 30 }, { "MB", 1 << 20 }, { "KB", 1 << 10 }, { "B", 1 } };
+
+#define SIZE_UNIT_COUNT (sizeof size_units / sizeof size_units[0])
+
+/* "4096", "512KB", "1.5 MB": of 1024; -EINVAL for anything else, -ERANGE where it does not fit. */
+static int parse_size_text(const char *text, int64_t *out_bytes)
+{
+    size_t length = strspn(text, "0123456789.");
+    const char *unit = text + length + strspn(text + length, " ");
+    size_t i = 0;
+    while (i < SIZE_UNIT_COUNT && strcasecmp(unit, size_units[i].name) != 0)
+        i++;
+    if (length == 0 || length > 20 || (i == SIZE_UNIT_COUNT && *unit != '\0'))
+        return -EINVAL;
+    int64_t factor = i < SIZE_UNIT_COUNT ? size_units[i].bytes : 1;
+    char *end;
+    double number = strtod(text, &end); /* LC_NUMERIC is always that of C */
+    if (end != text + length)
+        return -EINVAL;
+    if (number > (double)(INT64_MAX / 2) / (double)factor)
+        return -ERANGE;
+    *out_bytes = (int64_t)(number * (double)factor);
+    return 0;
+}
+
+static void parse_size(const struct config_reader *reader, const struct config_key *key,
+                       const struct node *node, void *field)
+{
+    char *text = config_value_text(reader, key, node);
+    if (!text)
+        return;
+    int64_t bytes = 0;
+    int error = *text == '-' ? -ERANGE : parse_size_text(text, &bytes);
+    if (error == -EINVAL)
+        config_complain(reader, key, node);
+    else if (error || bytes < key->min || bytes > key->max)
+        config_complain_range(reader, key, node, " bytes");
+    else
+        *(int64_t *)field = bytes;
+    free(text);
+}
+
+static void print_size(FILE *out, const void *field)
+{
+    int64_t bytes = *(const int64_t *)field;
+    size_t i = 0;
+    while (i + 1 < SIZE_UNIT_COUNT && (bytes == 0 || bytes % size_units[i].bytes != 0))
+        i++;
+    const char *unit = size_units[i].bytes == 1 ? "" : size_units[i].name;
+    fprintf(out, "%" PRId64 "%s", bytes / size_units[i].bytes, unit);
+}
+
+const struct config_type config_type_size = {
+    .noun = "a size such as 4096, 512KB, 10MB or 1GB",
+    .parse = parse_size,
+    .equal = equal_int64,
+    .print = print_size,
 };
 
 /* -- signals ------------------------------------------------------------------------------- */

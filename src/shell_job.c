@@ -16,7 +16,7 @@
 
 struct command_style shell_style(void)
 {
-    struct command_style style = { false, 0 };
+    struct command_style style = { 0 };
     struct winsize size;
     if (isatty(STDOUT_FILENO) == 0)
         return style;

@@ -262,3 +262,18 @@ Test(config_values, a_task_outlives_its_configuration)
     task_config_unref(NULL);
     config_free(NULL);
 }
+
+Test(config_values, sizes_count_in_1024)
+{
+    struct config *config = config_good("tasks: {}\nsupervisor: {logMaxSize: 1.5 KB}\n");
+    cr_expect_eq(config->supervisor.log_max_bytes, 1536);
+    cr_expect_eq(config->supervisor.log_backups, 10);
+    config_free(config);
+    config = config_good("tasks: {}\nsupervisor: {logMaxSize: 10mb, logBackups: 0}\n");
+    cr_expect_eq(config->supervisor.log_max_bytes, 10 << 20);
+    cr_expect_eq(config->supervisor.log_backups, 0);
+    config_free(config);
+    config_bad("tasks: {}\nsupervisor: {logMaxSize: 10 PB}\n",
+               "t.yaml:2:26: 'logMaxSize' must be a size such as 4096, 512KB, 10MB or 1GB, not "
+               "'10 PB'\n");
+}
