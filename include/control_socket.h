@@ -60,8 +60,8 @@ struct control_peer {
     bool allowed; /* ours or root; or the mode and the group let it in */
 };
 
-/* Takes the next client. 0 with *out_peer, whose descriptor is the caller's; -EAGAIN: there is none;
- * or the errno of accept(2). */
+/* Takes the next client. 0 with *out_peer, whose descriptor is the caller's; -EAGAIN: there is
+ * none; or the errno of accept(2). */
 int control_socket_accept(struct control_socket *socket, struct control_peer *out_peer)
     __attribute__((warn_unused_result));
 

@@ -26,8 +26,8 @@ struct protocol_request {
 struct protocol_request *protocol_parse(const char *line);
 void protocol_request_free(struct protocol_request *request); /* NULL is fine */
 
-/* What a command has printed, as one line or more: {"id":1,"output":"..."}. With `json`, each of its
- * lines that is an object becomes {"id":1,"result":{...}}. 0 or -ENOMEM. */
+/* What a command has printed, as one line or more: {"id":1,"output":"..."}. With `json`, each of
+ * its lines that is an object becomes {"id":1,"result":{...}}. 0 or -ENOMEM. */
 int protocol_put_output(FILE *out, const char *id, const char *bytes, size_t count, bool json)
     __attribute__((warn_unused_result));
 
@@ -37,8 +37,7 @@ int protocol_put_waiting(FILE *out, const char *id, const char *text)
 
 /* The last line of an answer: {"id":1,"exit":0}; with an error, which may be any bytes,
  * {"id":1,"error":"...","exit":2}. 0 or -ENOMEM. */
-int protocol_put_exit(FILE *out, const char *id, int exit_status)
-    __attribute__((warn_unused_result));
+void protocol_put_exit(FILE *out, const char *id, int exit_status);
 int protocol_put_error(FILE *out, const char *id, const char *text, int exit_status)
     __attribute__((warn_unused_result));
 
