@@ -30,6 +30,9 @@ void outbuf_flush(struct outbuf *o);
 /* Has the other side gone away for good? */
 bool outbuf_is_broken(const struct outbuf *o);
 
+/* Has something that was printed been lost, for want of memory? */
+bool outbuf_has_lost(const struct outbuf *o);
+
 /* Throws away what is pending. */
 void outbuf_drop(struct outbuf *o);
 

@@ -16,6 +16,7 @@ struct outbuf {
     size_t room;
     uint64_t printed;
     bool broken;
+    bool lost;
 };
 
 /* Makes room for `count` more bytes. */
@@ -42,9 +43,13 @@ static ssize_t take(void *cookie, const char *bytes, size_t count)
 {
     struct outbuf *o = cookie;
     o->printed += count;
-    if (!o->broken && (o->room - o->end >= count || grow(o, count))) {
+    if (o->broken) {
+        return (ssize_t)count;
+    } else if (o->room - o->end >= count || grow(o, count)) {
         memcpy(o->bytes + o->end, bytes, count);
         o->end += count;
+    } else {
+        o->lost = true;
     }
     return (ssize_t)count;
 }
@@ -98,6 +103,11 @@ int outbuf_fd(const struct outbuf *o)
 bool outbuf_is_broken(const struct outbuf *o)
 {
     return o->broken;
+}
+
+bool outbuf_has_lost(const struct outbuf *o)
+{
+    return o->lost;
 }
 
 void outbuf_drop(struct outbuf *o)
