@@ -211,7 +211,7 @@ static void kill_orphans(struct supervisor *s)
 static void release(struct supervisor *s)
 {
     bool all_ended = fronts_end(&s->fronts);
-    claim_release(s->claim);
+    claim_release(s->claim, !all_ended);
     kill_orphans(s);
     if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
         log_stop();
@@ -231,8 +231,8 @@ static void release(struct supervisor *s)
 /* Some process is beyond SIGKILL (a disk or network that hangs has it): names it and leaves. */
 _Noreturn static void give_up(struct supervisor *s)
 {
-    fronts_end(&s->fronts);
-    claim_release(s->claim);
+    bool all_ended = fronts_end(&s->fronts);
+    claim_release(s->claim, !all_ended);
     log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
               waitgroup_left(s->env.monitors));
     log_stop();

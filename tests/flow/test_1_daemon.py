@@ -60,7 +60,7 @@ def test_it_returns_when_the_supervisor_is_up_and_says_nothing(box):
 
 @pytest.mark.parametrize("broken, named", [
     ({"tasks": {"bad": {"command": "x", "instances": -1}}}, "config.yaml:"),
-    ({"supervisor": {"logFile": "nowhere/log"}}, "nowhere/log"),
+    ({"supervisor": {"logFile": "home"}}, "'home'"),  # a directory
     ({"supervisor": {"pidFile": "nowhere/pid"}}, "nowhere/pid"),
     ({"supervisor": {"socket": "nowhere/socket"}}, "nowhere/socket")])
 def test_what_cannot_start_says_why_and_returns_1(box, broken, named):
