@@ -1,5 +1,5 @@
-/* fronts.h - what users reach a running supervisor through: the shell, and what it asks for a
- * reload. Belongs to the main thread. */
+/* fronts.h - what users reach a running supervisor through: the shell, the control server, and the
+ * loader that these ask for a reload. Belongs to the main thread. */
 #ifndef FRONTS_H
 #define FRONTS_H
 
@@ -7,17 +7,23 @@
 
 #include "command.h"
 
+struct control_socket;
+struct server;
 struct shell;
 
 struct fronts {
     struct loader *loader;
-    struct shell *shell; /* NULL: none */
+    struct server *server; /* NULL: none */
+    struct shell *shell;   /* NULL: none */
 };
 
 struct fronts_options {
     const char *config_path; /* stays the caller's, to the end of the process */
     bool shell;
-    void (*on_shell_end)(void *arg); /* see shell.h */
+    struct control_socket *socket; /* NULL: nothing is served */
+    /* Somebody wants the program to end: the input of the shell has ended, or a command said so.
+     * Called on the thread of either, and possibly of both; must not block. */
+    void (*on_end)(void *arg);
     void *arg;
 };
 

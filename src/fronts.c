@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "loader.h"
+#include "server.h"
 #include "shell.h"
 
 /* Fronts have no work of their own to finish. */
@@ -26,18 +27,24 @@ int fronts_start(const struct fronts_options *options, const struct command_env 
     if (error)
         return complain("make a thread", error);
     env.loader = fronts->loader;
-    if (!options->shell)
-        return 0;
-    error = shell_start(&env, options->on_shell_end, options->arg, &fronts->shell);
+    if (options->socket)
+        error = server_start(&env, options->socket, options->on_end, options->arg, &fronts->server);
+    if (error)
+        return complain("serve the control socket", error);
+    if (options->shell)
+        error = shell_start(&env, options->on_end, options->arg, &fronts->shell);
     return error ? complain("start the shell", error) : 0;
 }
 
 bool fronts_end(struct fronts *fronts)
 {
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;
-    /* The loader last: the others may be about to ask it for something. */
+    shell_tell_stop(fronts->shell);
+    server_tell_stop(fronts->server);
     int shell = shell_stop(fronts->shell, deadline_ms);
+    int server = server_stop(fronts->server, deadline_ms);
+    /* The loader last: the others may be about to ask it for something. */
     int loader = loader_free(fronts->loader, deadline_ms);
     *fronts = (struct fronts){ 0 };
-    return shell == 0 && loader == 0;
+    return shell == 0 && server == 0 && loader == 0;
 }

@@ -22,6 +22,7 @@
 #include "monitor.h"
 #include "notify.h"
 #include "reaper.h"
+#include "server.h"
 #include "shell.h"
 #include "spawn.h"
 #include "watcher.h"
@@ -37,11 +38,11 @@ struct supervisor {
     struct manager *manager;
     struct fronts fronts;
     struct claim *claim;
-    int end_fd; /* eventfd: the manager, or the shell, has ended */
+    int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
-    atomic_bool shell_ended;
-    bool told_to_end; /* by a signal; the next one kills */
-    bool killing;     /* it came: what is left gets SIGKILL */
+    atomic_bool told_by_front; /* to end */
+    bool told_to_end;          /* by a signal; the next one kills */
+    bool killing;              /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
     int exit_status;
@@ -98,7 +99,10 @@ static void on_signal(struct supervisor *s, int signo)
         else
             end_or_kill(s, signo);
         break;
-    case SIGUSR1: log_reopen(); break;
+    case SIGUSR1:
+        log_reopen();
+        server_recheck(s->fronts.server);
+        break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
     default: /* SIGCONT, SIGWINCH, SIGTSTP: for the shell */
         if (s->fronts.shell)
@@ -123,10 +127,10 @@ static void on_manager_end(void *arg)
     eventfd_write(s->end_fd, 1);
 }
 
-static void on_shell_end(void *arg)
+static void on_front_end(void *arg)
 {
     struct supervisor *s = arg;
-    atomic_store(&s->shell_ended, true);
+    atomic_store(&s->told_by_front, true);
     eventfd_write(s->end_fd, 1);
 }
 
@@ -148,7 +152,7 @@ static void loop(struct supervisor *s)
             eventfd_t count;
             eventfd_read(s->end_fd, &count);
         }
-        if (atomic_load(&s->shell_ended))
+        if (atomic_load(&s->told_by_front))
             shut_down(s);
         if (clock_ms() >= s->give_up_ms)
             return;
@@ -188,7 +192,8 @@ static int start_fronts(struct supervisor *s, const struct supervisor_options *o
     struct fronts_options fronts = {
         .config_path = options->config_path,
         .shell = options->shell,
-        .on_shell_end = on_shell_end,
+        .socket = claim_socket(s->claim),
+        .on_end = on_front_end,
         .arg = s,
     };
     struct command_env commands = {
