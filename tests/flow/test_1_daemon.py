@@ -235,4 +235,4 @@ def test_without_a_default_place_a_daemon_asks_for_s_and_foreground_goes_on(box)
 def test_roots_default_place_is_in_run(box):
     own_run = usable(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"])
     daemon = box.daemon(EMPTY, serve=False, command=own_run)
-    assert answers(f"/proc/{daemon.pid}/root/run/taskmaster.sock")
+    assert answers(Path("/proc", str(daemon.pid), "root", "run/taskmaster.sock"))
