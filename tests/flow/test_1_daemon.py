@@ -53,7 +53,7 @@ def test_it_returns_when_the_supervisor_is_up_and_says_nothing(box):
     daemon = box.daemon(sleeper())
     assert (daemon.started.stdout, daemon.started.stderr) == ("", "")
     assert answers(daemon.socket)
-    assert daemon.log()[0].endswith(f"pid {daemon.pid}")
+    wait_for(lambda: any(line.endswith(f"pid {daemon.pid}") for line in daemon.log()))
     child, = wait_for(daemon.children)
     assert child.alive()
 
@@ -107,7 +107,7 @@ def test_paths_are_relative_to_where_it_was_started(box):
                         "-s", "socket")
     assert os.readlink(f"/proc/{daemon.pid}/cwd") == str(box.directory)
     assert answers(box.path("socket"))
-    assert daemon.log()
+    wait_for(daemon.log)
 
 
 def test_one_that_is_told_to_end_leaves_nothing_but_the_lock(box):
