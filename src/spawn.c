@@ -109,7 +109,10 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child)
     int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, &child->pidfd);
     int error = errno;
     give_stack(s, stack);
-    return pid < 0 ? -error : pid;
+    if (pid < 0)
+        return -error;
+    atomic_store(child->door, child->pidfd); /* it may have been killed before it could */
+    return pid;
 }
 
 static pid_t start_forking(struct spawn_child *child)
