@@ -56,6 +56,21 @@ static bool is_exact(double number)
     return number >= -EXACT_MAX && number <= EXACT_MAX;
 }
 
+/* The shortest text that means this number (cJSON's own rounds to 15 digits), to free(); NULL: out
+ * of memory. */
+static char *number_text(double number)
+{
+    char *text = NULL;
+    for (int digits = 15; digits <= 17; digits++) {
+        free(text);
+        if (asprintf(&text, "%.*g", digits, number) < 0)
+            return NULL;
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    return text;
+}
+
 static int take_id(struct protocol_request *request, const cJSON *object)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "id");
@@ -65,7 +80,7 @@ static int take_id(struct protocol_request *request, const cJSON *object)
     if (cJSON_IsString(item))
         id = json_string(item->valuestring);
     else if (cJSON_IsNumber(item) && is_exact(item->valuedouble))
-        id = cJSON_PrintUnformatted(item);
+        id = number_text(item->valuedouble);
     else if (cJSON_IsNumber(item))
         return refuse(request, "'id' is too large for a number; make it a string");
     else
@@ -88,7 +103,7 @@ static int take_version(struct protocol_request *request, const cJSON *object)
 static int add_word(struct protocol_request *request, const cJSON *item)
 {
     char *word = cJSON_IsString(item)   ? strdup(item->valuestring)
-                 : cJSON_IsNumber(item) ? cJSON_PrintUnformatted(item)
+                 : cJSON_IsNumber(item) ? number_text(item->valuedouble)
                                         : NULL;
     if (!word)
         return -ENOMEM;
