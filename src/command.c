@@ -1,6 +1,7 @@
 /* command.c - the table of commands. A command is a row here and a function in a command_*.c. */
 #include "call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TARGETS \
@@ -160,6 +161,7 @@ static const struct command commands[] = {
             .help = "stop all processes and end the supervisor",
         },
         .details = "Each process gets its stop signal, and SIGKILL after its grace.\n",
+        .ends = ENDS_SUPERVISOR,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -170,6 +172,7 @@ static const struct command commands[] = {
             .help = "in the supervisor's shell: shutdown",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -180,8 +183,30 @@ static const struct command commands[] = {
             .help = "the same as exit",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
+    },
+    {
+        .info = {
+            .name = "names",
+            .arguments = "",
+            .help = "print the names of all tasks and instances",
+            .hidden = true,
+        },
+        .details = "Each task is followed by its instances.\n",
+        .begin = command_names,
+    },
+    {
+        .info = {
+            .name = "news",
+            .arguments = "",
+            .help = "tell from now on what goes FATAL",
+            .hidden = true,
+        },
+        .details = "This is what a shell prints above its prompt.\n",
+        .follows = true,
+        .begin = command_news,
     },
 };
 
@@ -201,4 +226,33 @@ const struct command *command_find(const char *name)
         if (strcmp(commands[i].info.name, name) == 0)
             return &commands[i];
     return NULL;
+}
+
+/* The row, where the words are good usage and ask for more than help; *out_given: the options. */
+static const struct command *find_carried_out(size_t count, char *const *words, unsigned *out_given)
+{
+    struct command_options options;
+    char *problem = NULL;
+    const struct command *command = count > 0 ? command_find(words[0]) : NULL;
+    if (!command || command_options_parse(command, count - 1, words + 1, &options, &problem) < 0) {
+        free(problem);
+        return NULL;
+    }
+    *out_given = options.given;
+    command_options_release(&options);
+    return *out_given & OPT_HELP ? NULL : command;
+}
+
+bool command_follows(size_t count, char *const *words)
+{
+    unsigned given;
+    const struct command *command = find_carried_out(count, words, &given);
+    return command && (command->follows || (given & OPT_FOLLOW));
+}
+
+enum command_end command_ends(size_t count, char *const *words)
+{
+    unsigned given;
+    const struct command *command = find_carried_out(count, words, &given);
+    return command ? command->ends : ENDS_NOTHING;
 }
