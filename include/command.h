@@ -53,9 +53,11 @@ int command_split(const char *line, char ***out_words, size_t *out_count)
     __attribute__((warn_unused_result));
 void command_words_free(char **words);
 
-/* What a front that sends the words elsewhere has to know of them itself. Words that are bad usage,
- * or ask for help only, do neither. */
+/* What a front that sends the words elsewhere has to know of them itself. Words that are bad usage
+ * are none of it. */
 bool command_follows(size_t count, char *const *words); /* goes on for ever, as -f does */
+
+bool command_is_help(size_t count, char *const *words); /* needs no supervisor */
 
 /* Whether it ends something: the shell (`exit`), or the supervisor too (`shutdown`). */
 enum command_end { ENDS_NOTHING, ENDS_SHELL, ENDS_SUPERVISOR };

@@ -176,9 +176,10 @@ static int watch(struct client *c, int operation)
 static int open_connection(struct client *c)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (strlen(c->path) >= sizeof address.sun_path)
+    size_t length = strlen(c->path);
+    if (length >= sizeof address.sun_path)
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, c->path);
+    memcpy(address.sun_path, c->path, length);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;

@@ -228,8 +228,9 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* The row, where the words are good usage and ask for more than help; *out_given: the options. */
-static const struct command *find_carried_out(size_t count, char *const *words, unsigned *out_given)
+/* The row, where the words are good usage; and what it comes to, with --help and all. */
+static const struct command *parse(size_t count, char *const *words, bool *out_help,
+                                   bool *out_follows)
 {
     struct command_options options;
     char *problem = NULL;
@@ -238,21 +239,30 @@ static const struct command *find_carried_out(size_t count, char *const *words, 
         free(problem);
         return NULL;
     }
-    *out_given = options.given;
+    *out_help = (options.given & OPT_HELP) || command->begin == command_help;
+    *out_follows = !*out_help && (command->follows || (options.given & OPT_FOLLOW));
     command_options_release(&options);
-    return *out_given & OPT_HELP ? NULL : command;
+    return command;
 }
 
 bool command_follows(size_t count, char *const *words)
 {
-    unsigned given;
-    const struct command *command = find_carried_out(count, words, &given);
-    return command && (command->follows || (given & OPT_FOLLOW));
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && follows;
+}
+
+bool command_is_help(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && help;
 }
 
 enum command_end command_ends(size_t count, char *const *words)
 {
-    unsigned given;
-    const struct command *command = find_carried_out(count, words, &given);
-    return command ? command->ends : ENDS_NOTHING;
+    bool help;
+    bool follows;
+    const struct command *command = parse(count, words, &help, &follows);
+    return command && !help ? command->ends : ENDS_NOTHING;
 }

@@ -21,6 +21,7 @@
 #include "monitor.h"
 #include "notify.h"
 #include "reaper.h"
+#include "session_local.h"
 #include "shell.h"
 #include "spawn.h"
 #include "watcher.h"
@@ -38,6 +39,7 @@ struct supervisor {
     struct command_env commands;
     struct manager *manager;
     struct loader *loader;
+    struct session session;
     struct shell *shell; /* NULL: none */
     int end_fd;          /* eventfd: the manager, or the shell, has ended */
     atomic_bool manager_ended;
@@ -198,7 +200,11 @@ static int make_fronts(struct supervisor *s, const struct supervisor_options *op
     };
     if (!options->shell)
         return 0;
-    error = shell_start(&s->commands, on_shell_end, s, &s->shell);
+    session_local_init(&s->session, &s->commands);
+    const struct shell_options shell = {
+        .session = &s->session, .above_fd = -1, .on_end = on_shell_end, .arg = s
+    };
+    error = shell_start(&shell, &s->shell);
     return error ? complain("start the shell", error) : 0;
 }
 
