@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "ctl.h"
 #include "example.h"
 #include "log.h"
 #include "options.h"
@@ -61,6 +62,8 @@ static int start_log(const struct supervisor_config *config, bool shell)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return ctl_main(argc - 1, argv + 1);
     struct options options;
     if (options_parse(argc, argv, &options))
         return EXIT_USAGE;
