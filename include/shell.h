@@ -40,6 +40,10 @@ void shell_signal(struct shell *shell, int signo);
 /* Has stdin gone away (the terminal was hung up)? Any thread. */
 bool shell_input_hung_up(const struct shell *shell);
 
+/* Tells the shell to end, and does not wait for it: for a program that ends several things at once.
+ * Any thread. NULL is fine. */
+void shell_tell_stop(struct shell *shell);
+
 /* Tells the shell to end, waits until deadline_ms, and restores the terminal in either case. 0, and
  * the shell is freed; or -ETIMEDOUT: a hung disk has it, it goes on using what it was given, and
  * only the end of the process ends it. NULL is fine. */

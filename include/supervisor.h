@@ -5,12 +5,16 @@
 
 #include <stdbool.h>
 
+#include "claim.h"
 #include "config.h"
+#include "daemon.h"
 #include "program.h"
 
 struct supervisor_options {
     const char *config_path;
     bool shell;
+    struct claim *claim;   /* taken over: given back before the end, however it comes */
+    struct daemon *daemon; /* is told when the supervisor is up */
 };
 
 /* Runs until all has ended; `config` is taken over. Returns the program's exit status. */

@@ -17,6 +17,7 @@ struct outbuf {
     uint64_t printed;
     bool broken;
     int error;
+    bool lost;
 };
 
 /* Makes room for `count` more bytes. */
@@ -43,9 +44,13 @@ static ssize_t take(void *cookie, const char *bytes, size_t count)
 {
     struct outbuf *o = cookie;
     o->printed += count;
-    if (!o->broken && (o->room - o->end >= count || grow(o, count))) {
+    if (o->broken) {
+        return (ssize_t)count;
+    } else if (o->room - o->end >= count || grow(o, count)) {
         memcpy(o->bytes + o->end, bytes, count);
         o->end += count;
+    } else {
+        o->lost = true;
     }
     return (ssize_t)count;
 }
@@ -104,6 +109,11 @@ bool outbuf_is_broken(const struct outbuf *o)
 int outbuf_error(const struct outbuf *o)
 {
     return o->error;
+}
+
+bool outbuf_has_lost(const struct outbuf *o)
+{
+    return o->lost;
 }
 
 void outbuf_drop(struct outbuf *o)

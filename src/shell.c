@@ -215,12 +215,19 @@ bool shell_input_hung_up(const struct shell *shell)
     return shell->interactive && poll(&p, 1, 0) > 0;
 }
 
+void shell_tell_stop(struct shell *shell)
+{
+    if (shell == NULL)
+        return;
+    atomic_store(&shell->stopping, true);
+    wake(shell);
+}
+
 int shell_stop(struct shell *shell, int64_t deadline_ms)
 {
     if (shell == NULL)
         return 0;
-    atomic_store(&shell->stopping, true);
-    wake(shell);
+    shell_tell_stop(shell);
     int error = waitgroup_wait(shell->running, deadline_ms);
     if (error == 0) {
         pthread_join(shell->thread, NULL);
