@@ -15,8 +15,11 @@ void command_print_help(const struct command *command, FILE *out)
 
 static void print_list(FILE *out)
 {
-    for (size_t i = 0; i < command_count(); i++)
-        fprintf(out, "  %-10s %s\n", command_at(i)->name, command_at(i)->help);
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command_info *info = command_at(i);
+        if (!info->hidden)
+            fprintf(out, "  %-10s %s\n", info->name, info->help);
+    }
     fputs("`help COMMAND` tells more about one.\n", out);
 }
 

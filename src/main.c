@@ -7,6 +7,7 @@
 
 #include "claim.h"
 #include "config.h"
+#include "ctl.h"
 #include "daemon.h"
 #include "example.h"
 #include "options.h"
@@ -77,6 +78,8 @@ static int prepare(struct options *options, struct daemon *daemon, struct progra
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return ctl_main(argc - 1, argv + 1);
     struct options options;
     if (options_parse(argc, argv, &options))
         return EXIT_USAGE;
