@@ -194,7 +194,7 @@ static int start_fronts(struct supervisor *s, const struct supervisor_options *o
     struct fronts_options fronts = {
         .config_path = options->config_path,
         .shell = options->shell,
-        .above_fd = -1,
+        .above_fd = outputs_above_fd(s->outputs),
         .socket = claim_socket(s->claim),
         .on_end = on_front_end,
         .arg = s,
