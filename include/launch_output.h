@@ -23,7 +23,7 @@ enum launch_kind {
 
 struct launch_output {
     enum launch_kind kind;
-    char *path;  /* LAUNCH_FILE: the file */
+    char *path;  /* as configured: of a LAUNCH_FILE the file; NULL: nothing was */
     bool pumped; /* through a pipe and the log pump */
 };
 

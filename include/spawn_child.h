@@ -8,7 +8,7 @@
 
 #include "launch.h"
 
-/* Descriptors that a child which shares ours goes on with a copy of: those beyond are never copied. */
+/* A child that shares our descriptors goes on with a copy of so many, the lowest. */
 #define SPAWN_DESCRIPTORS_COPIED 64
 
 enum spawn_step {

@@ -69,13 +69,8 @@ int launch_output_init(const struct task_config *task, const struct expand_scope
             return error;
         output.kind = kind_of(output.path, stream);
     }
-    if (output.kind == LAUNCH_FILE) {
-        output.pumped = launch_pumps_files(task);
-    } else {
-        free(output.path);
-        output.path = NULL;
-        output.pumped = output.kind == LAUNCH_INHERIT || output.kind == LAUNCH_SYSLOG;
-    }
+    output.pumped = output.kind == LAUNCH_INHERIT || output.kind == LAUNCH_SYSLOG ||
+                    (output.kind == LAUNCH_FILE && launch_pumps_files(task));
     *out_output = output;
     return 0;
 }
@@ -88,10 +83,5 @@ void launch_output_release(struct launch_output *output)
 
 const char *launch_output_text(const struct launch_output *output)
 {
-    if (output->kind == LAUNCH_FILE)
-        return output->path;
-    size_t i = 0;
-    while (words[i].kind != output->kind)
-        i++;
-    return words[i].text;
+    return output->path ? output->path : "/dev/null";
 }

@@ -20,9 +20,11 @@ int logview_path(const struct identity *id, char *const *environment, bool use_s
         return error;
     const struct launch_output *outputs = launch->outputs;
     bool merged = outputs[LAUNCH_STDERR].kind == LAUNCH_SAME;
-    const char *path = outputs[use_stderr && !merged ? LAUNCH_STDERR : LAUNCH_STDOUT].path;
+    const struct launch_output *output =
+        &outputs[use_stderr && !merged ? LAUNCH_STDERR : LAUNCH_STDOUT];
+    const char *path = output->path;
     char *copy = NULL;
-    if (!path)
+    if (!path || output->kind == LAUNCH_INHERIT || output->kind == LAUNCH_SYSLOG)
         error = -ENOENT;
     else if (!(copy = strdup(path)))
         error = -ENOMEM;

@@ -62,8 +62,8 @@ UNWATCHED static long open_log(char *path)
     return fd;
 }
 
-/* The descriptor that an output is to become a copy of. A file that is pumped is opened all the same,
- * so that one which cannot be is known now. */
+/* The descriptor that an output is to become a copy of. A file that is pumped is opened all the
+ * same: if it cannot be, that is a failed start. */
 UNWATCHED static long open_output(const struct launch_output *output, int pipe_fd, long null_fd)
 {
     long fd;
