@@ -40,7 +40,7 @@ void launch_output_release(struct launch_output *output); /* one of zero bytes i
 /* As it would be written in a configuration: the path, "inherit", "/dev/null". */
 const char *launch_output_text(const struct launch_output *output);
 
-/* Expands a path: `text` of `key`, not NULL. As expand(), and -EINVAL too where it is empty then. */
+/* Expands a path, the value `text` of `key`. As expand(), and -EINVAL too where nothing is left. */
 int launch_expand_path(const struct expand_scope *scope, const char *key, const char *text,
                        char **out_path, char **out_error) __attribute__((warn_unused_result));
 
