@@ -123,7 +123,10 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child,
     if (lent)
         spawn_slots_return(s->slots, child->pipes);
     give_stack(s, stack);
-    return pid < 0 ? -error : pid;
+    if (pid < 0)
+        return -error;
+    atomic_store(child->door, child->pidfd); /* it may have been killed before it could */
+    return pid;
 }
 
 static pid_t start_forking(struct spawn_child *child)
