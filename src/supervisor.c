@@ -289,6 +289,7 @@ int supervisor_run(const struct program *program, const struct supervisor_option
         .exit_status = 1,
     };
     s.env.environment = environ;
+    s.env.pump = outputs_pump(options->outputs);
     if (start(&s, config) == 0) {
         if (start_fronts(&s, options) == 0 && tell_that_it_is_up(options) == 0)
             s.exit_status = 0;
