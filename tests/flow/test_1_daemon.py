@@ -119,6 +119,14 @@ def test_one_that_is_told_to_end_leaves_nothing_but_the_lock(box):
     assert left == {"config.yaml", "taskmaster.log", Path(daemon.socket).name + ".lock"}
 
 
+def test_it_is_asked_and_ended_through_ctl(box):
+    daemon = box.daemon(sleeper())
+    assert box.ctl("pid").stdout == f"{daemon.pid}\n"
+    assert box.ctl("shutdown").returncode == 0
+    assert daemon.wait_exit() == 0
+    assert not daemon.socket.exists() and not daemon.pid_path.exists()
+
+
 # ---- the pid file --------------------------------------------------------------------------------
 
 def test_the_pid_file_of_another_is_left_alone(box):
