@@ -1,5 +1,5 @@
-/* fuzz_protocol.c - any bytes as what a client sends, in pieces of any size: each line is refused or
- * is a request, and whatever is answered is one JSON object a line. */
+/* fuzz_protocol.c - any bytes as what a client sends, in pieces of any size: each line is refused,
+ * or is a request, and whatever is answered is one JSON object a line. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
