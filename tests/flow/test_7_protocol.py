@@ -142,7 +142,7 @@ def test_a_client_that_goes_while_it_waits_cancels_nothing(box):
     with Control(supervisor.socket) as other:
         with Control(supervisor.socket) as client:
             client.request("start", "web", "--wait")
-            pid = other.wait_state("web", "STARTED")["pid"]
+            pid = wait_for(lambda: other.status()["web"]["pid"])
             descriptors = supervisor_descriptors(supervisor)
         wait_for(lambda: supervisor_descriptors(supervisor) == descriptors - 3,
                  what="the connection and its call closed")
