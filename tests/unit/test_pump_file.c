@@ -260,7 +260,7 @@ Test(pump_file, what_cannot_be_written_is_dropped_by_lines_and_told)
     int fd = scene_file(&scene, scene.out, &source);
     size_t put_in = 0;
     for (int i = 0; i < 3000; i++) {
-        char line[16];
+        char line[32];
         snprintf(line, sizeof line, "line %06d\n", i);
         put(fd, line);
         put_in += strlen(line);
