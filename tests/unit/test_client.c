@@ -135,8 +135,8 @@ Test(client, prints_what_comes_as_it_comes)
     cr_assert_not(run(&s));
     cr_assert_str_eq(s.text, "one\ntw");
     cr_assert_null(client_waiting_for(s.client));
-    say(&s,
-        "put\":\"o\\n\"}\n{\"id\":1,\"waiting\":\"for web\"}\n{\"id\":1,\"result\":{ \"a\": [1]}}\n");
+    say(&s, "put\":\"o\\n\"}\n{\"id\":1,\"waiting\":\"for web\"}\n");
+    say(&s, "{\"id\":1,\"result\":{ \"a\": [1]}}\n");
     cr_assert_not(run(&s));
     cr_assert_str_eq(s.text, "one\ntwo\n{\"a\":[1]}\n");
     cr_assert_str_eq(client_waiting_for(s.client), "for web");
