@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -142,7 +143,7 @@ def test_a_client_that_goes_while_it_waits_cancels_nothing(box):
     with Control(supervisor.socket) as other:
         with Control(supervisor.socket) as client:
             client.request("start", "web", "--wait")
-            pid = other.wait_state("web", "STARTED")["pid"]
+            pid = wait_for(lambda: other.status()["web"]["pid"])
             descriptors = supervisor_descriptors(supervisor)
         wait_for(lambda: supervisor_descriptors(supervisor) == descriptors - 3,
                  what="the connection and its call closed")
@@ -200,6 +201,36 @@ def test_a_client_that_reads_nothing_holds_up_nobody(box):
         began = now_ms()
         assert supervisor.wait_exit() == 0
         assert now_ms() - began < 5000 * patience()
+
+
+def test_a_want_of_descriptors_makes_clients_wait_and_nothing_spin(box):
+    supervisor = serve(box)
+    with Control(supervisor.socket) as client:
+        assert client.ask("pid").exit == 0
+        hard = resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE)[1]
+        more = [Control(supervisor.socket) for _ in range(60)]
+        assert more[-1].ask("pid").exit == 0
+        taken = {int(fd) for fd in os.listdir(f"/proc/{supervisor.pid}/fd")}
+        first_free = min(set(range(1000)) - taken)
+        resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (first_free, hard))
+        answer = client.ask("pid")
+        assert (answer.error, answer.exit) == ("out of memory or descriptors, try again", 1)
+        with Control(supervisor.socket) as late:
+            late.request("pid")
+            wait_for(lambda: "cannot accept clients now" in str(supervisor.log()))
+            began, spent = now_ms(), cpu_ms(supervisor.pid)
+            wait_for(lambda: now_ms() - began > 1000)
+            assert cpu_ms(supervisor.pid) - spent < 500
+            assert client.ask("frob").exit == 2
+            resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (hard, hard))
+            assert late.answer().exit == 0
+        for idle in more:
+            idle.close()
+
+
+def cpu_ms(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 // os.sysconf("SC_CLK_TCK")
 
 
 # ---- the end ----
