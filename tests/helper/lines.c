@@ -46,7 +46,7 @@ static void write_some(long limit)
     static char buffer[64 * LINE_MAX_BYTES];
     size_t length = 0, written = 0;
     for (long left = lines % 61; left >= 0 && bytes + (long)length < limit; left--, lines++) {
-        length += (size_t)sprintf(buffer + length, "%010ld ", lines);
+        length += (size_t)snprintf(buffer + length, LINE_MAX_BYTES, "%010ld ", lines);
         size_t filling = (size_t)(lines * 7919 % 200);
         memset(buffer + length, 'x', filling);
         length += filling;
