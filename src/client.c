@@ -152,7 +152,7 @@ static void say_not_connected(struct client *c, int error)
              path, text);
         break;
     case ECONNREFUSED:
-        fail(c, "no supervisor answers at '%s': %s (the one that made it has ended)", path, text);
+        fail(c, "no supervisor answers at '%s': %s (nothing listens there any more)", path, text);
         break;
     case EACCES:
     case EPERM:
