@@ -1,9 +1,9 @@
 /* pump_file.h - a log file of the pump: appends, rotates by size on a line's end, heals.
  *
- * A file never gets larger than `max_bytes`, unless a single line is (one that did not come within
- * what is written at a time may be the last of a file that is): a line that does not fit goes whole
- * into the next one, and where no line ends within twice `max_bytes` the file is rotated anyway.
- * Where rotating fails it goes on in the old file and tries again after a second.
+ * A file never gets larger than `max_bytes`, unless a single line is: a line that does not fit goes
+ * whole into the next one (its start is moved there, where that was written before the rest came),
+ * and where no line ends within twice `max_bytes` the file is rotated anyway. Where rotating fails
+ * it goes on in the old file and tries again after a second.
  *
  * Nothing here waits, but for the disk. A file belongs to one thread. */
 #ifndef PUMP_FILE_H
@@ -29,6 +29,7 @@ struct pump_file {
     char *real_path;   /* without symbolic links: what is renamed */
     int64_t size;      /* in bytes */
     bool mid_line;     /* its last byte does not end a line */
+    int64_t line_at;   /* where that line begins; 0: not known, or the file's start */
     bool torn;         /* an end of line is due: the rest of the last line was lost */
     int gone;          /* it was removed, and could not be made anew: why */
     int64_t check_ms;  /* when to look at it again */

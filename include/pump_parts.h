@@ -51,6 +51,7 @@ struct pump_dest {
     char *path;       /* NULL: it has none */
     const char *what; /* for messages */
     bool colour;
+    bool own;            /* the supervisor's own log goes there: it cannot tell of itself */
     int open_error;      /* it has a path, and could not be opened */
     int64_t retry_ms;    /* when to try that again; of a stream: to write */
     uint64_t unfinished; /* whose line it ends with */

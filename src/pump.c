@@ -72,6 +72,7 @@ static int open_log(struct pump *p, const struct pump_options *options)
     if (!options->log_path) {
         p->own = p->works.standard[1];
         p->own->users++;
+        p->own->own = true;
         return 0;
     }
     int error = 0;
@@ -80,6 +81,7 @@ static int open_log(struct pump *p, const struct pump_options *options)
     if (!fresh)
         return -ENOMEM;
     p->own = pump_dest_share(&p->works, fresh, &error);
+    p->own->own = true;
     return error;
 }
 

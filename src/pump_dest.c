@@ -259,6 +259,11 @@ void pump_dest_dropped(struct pump_works *w, struct pump_dest *d, int error, siz
 {
     if (bytes == 0)
         return;
+    if (d->own) { /* told when it is over */
+        d->trouble.error = error;
+        d->trouble.dropped_bytes += bytes;
+        return;
+    }
     pump_trouble_dropped(&d->trouble, d->what, error, bytes, w->now_ms);
     if (d->trouble.untold && d->trouble.tell_ms < w->tell_ms)
         w->tell_ms = d->trouble.tell_ms;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define COPY_BYTES 16384
 #define CHECK_MS 1000 /* between two looks at a file, and two tries of what failed */
 
 /* ---- opening ---- */
@@ -109,11 +110,37 @@ void pump_file_close(struct pump_file *file)
     file->real_path = NULL;
     file->size = 0;
     file->mid_line = file->torn = false;
+    file->line_at = 0;
     file->gone = 0;
     file->check_ms = file->rotate_ms = 0;
 }
 
 /* ---- rotation ---- */
+
+static size_t write_out(struct pump_file *file, const char *bytes, size_t count, int *out_error)
+{
+    size_t written = 0;
+    while (written < count) {
+        ssize_t n = write(file->fd, bytes + written, count - written);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            *out_error = n < 0 ? -errno : -EIO;
+            break;
+        }
+        written += (size_t)n;
+    }
+    if (written == 0)
+        return 0;
+    const char *end = memrchr(bytes, '\n', written);
+    if (end)
+        file->line_at = file->size + (end - bytes) + 1;
+    else if (!file->mid_line)
+        file->line_at = file->size;
+    file->size += (int64_t)written;
+    file->mid_line = bytes[written - 1] != '\n';
+    return written;
+}
 
 static const char *path_of(const struct pump_file *file)
 {
@@ -185,6 +212,53 @@ static int open_next(struct pump_file *file)
     return 0;
 }
 
+/* Copies the last `bytes` of what is PATH.1 now to the file's start. */
+static int copy_line(struct pump_file *file, int64_t from, int64_t bytes)
+{
+    char block[COPY_BYTES];
+    int error = 0;
+    char *path = backup_path(file, 1);
+    int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        error = path ? -errno : -ENOMEM;
+    while (!error && bytes > 0) {
+        ssize_t n = pread(fd, block, bytes < COPY_BYTES ? (size_t)bytes : COPY_BYTES, from);
+        if (n <= 0 || write_out(file, block, (size_t)n, &error) < (size_t)n) {
+            error = -EIO;
+            break;
+        }
+        from += n;
+        bytes -= n;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return error;
+}
+
+/* The start of a line that does not fit goes on in the next file too. It is taken away from the
+ * old one last, so that nothing is lost; where that is not possible the line is cut. */
+static int open_next_with_line(struct pump_file *file)
+{
+    int64_t line_at = file->line_at;
+    int64_t bytes = file->size - line_at;
+    int old_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    int error = old_fd < 0 ? -errno : open_next(file);
+    if (error)
+        goto out;
+    if (file->size > 0)
+        goto out; /* there is something already */
+    if (copy_line(file, line_at, bytes) != 0 || ftruncate(old_fd, line_at) < 0) {
+        error = ftruncate(file->fd, 0) < 0 ? -errno : 0;
+        file->size = 0;
+        file->mid_line = false;
+    }
+out:
+    if (old_fd >= 0)
+        close(old_fd);
+    return error;
+}
+
 /* What stands at the path may not be this file any more, because somebody moved it, or because the
  * last rotation ended half way: then that one is used, whatever it is. */
 static int rotate(struct pump_file *file)
@@ -199,7 +273,11 @@ static int rotate(struct pump_file *file)
         return 0;
     }
     int error = here ? move_all_up(file) : 0;
-    return error ? error : open_next(file);
+    if (error)
+        return error;
+    if (!here || !file->mid_line || file->line_at == 0)
+        return open_next(file);
+    return open_next_with_line(file);
 }
 
 static bool make_room(struct pump_file *file, int64_t now_ms)
@@ -223,9 +301,9 @@ static size_t share(const struct pump_file *file, const char *bytes, size_t coun
     const char *end = room > 0 ? memrchr(bytes, '\n', (size_t)room) : NULL;
     if (end)
         return (size_t)(end - bytes) + 1;
-    if (!file->mid_line && file->size > 0)
+    if (file->size > 0 && (!file->mid_line || (file->line_at > 0 && file->backups > 0)))
         return 0;
-    /* A line which is larger than a whole file, or half of which is written already. */
+    /* A line which is larger than a whole file, or whose start was there before. */
     int64_t most = 2 * file->max_bytes - file->size;
     if (most <= 0)
         return 0;
@@ -236,26 +314,6 @@ static size_t share(const struct pump_file *file, const char *bytes, size_t coun
 }
 
 /* ---- writing ---- */
-
-static size_t write_out(struct pump_file *file, const char *bytes, size_t count, int *out_error)
-{
-    size_t written = 0;
-    while (written < count) {
-        ssize_t n = write(file->fd, bytes + written, count - written);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            *out_error = n < 0 ? -errno : -EIO;
-            break;
-        }
-        written += (size_t)n;
-    }
-    if (written > 0) {
-        file->size += (int64_t)written;
-        file->mid_line = bytes[written - 1] != '\n';
-    }
-    return written;
-}
 
 /* Somebody may have removed or emptied it. */
 static int look_after(struct pump_file *file, int64_t now_ms)
@@ -272,6 +330,8 @@ static int look_after(struct pump_file *file, int64_t now_ms)
         file->size = st.st_size;
     if (file->size == 0)
         file->mid_line = file->torn = false;
+    if (file->size < file->line_at)
+        file->line_at = 0;
     file->check_ms = now_ms + CHECK_MS;
     return file->gone;
 }

@@ -95,6 +95,34 @@ Test(pump_file, a_line_that_does_not_fit_goes_whole_into_the_next_file)
     scene_remove(&scene);
 }
 
+/* Too long to be read at once: its start is in the file before its length is known. */
+Test(pump_file, a_long_line_that_does_not_fit_goes_whole_into_the_next_file)
+{
+    struct scene scene = scene_new();
+    size_t max_bytes = 1000000, bytes = 0;
+    char *written = NULL;
+    static char line[400000];
+    FILE *all = open_memstream(&written, &bytes);
+    memset(line, 'x', sizeof line);
+    scene_start(&scene);
+    int fd = open_rotated(&scene, (int64_t)max_bytes, 1000);
+    for (size_t i = 0; i < 40; i++) {
+        size_t length = 65536 + i * 7919 % (sizeof line - 65536);
+        line[length - 1] = '\n';
+        put_bytes(fd, line, length);
+        fwrite(line, 1, length, all);
+        line[length - 1] = 'x';
+    }
+    close(fd);
+    scene_stop(&scene);
+    fclose(all);
+    char *read = all_contents(&scene, max_bytes);
+    cr_expect(strcmp(read, written) == 0);
+    free(read);
+    free(written);
+    scene_remove(&scene);
+}
+
 Test(pump_file, a_file_without_line_ends_is_rotated_at_twice_its_size)
 {
     struct scene scene = scene_new();
