@@ -8,9 +8,12 @@
 #include "config.h"
 #include "program.h"
 
+struct pump;
+
 struct supervisor_options {
     const char *config_path;
     bool shell;
+    struct pump *pump; /* stays the caller's */
 };
 
 /* Runs until all has ended; `config` is taken over. Returns the program's exit status. */

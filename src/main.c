@@ -5,15 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "example.h"
 #include "log.h"
 #include "options.h"
 #include "program.h"
+#include "pump.h"
 #include "supervisor.h"
 
 #define EXAMPLE "config-example.yaml"
 #define DEFAULT_LOG "taskmaster.log"
+#define LOG_PATIENCE_MS 1000
 
 enum { EXIT_USAGE = 2 };
 
@@ -43,20 +46,33 @@ static int load(const struct options *options, struct config **out_config)
 
 /* Without a shell the log goes to stderr, and with one to a file, unless the file says where. A
  * directory where we may not write is no reason not to run. */
-static int start_log(const struct supervisor_config *config, bool shell)
+static int start_log(const struct supervisor_config *config, bool shell, struct pump **out_pump)
 {
-    const char *path = config->log_file;
-    if (!path && shell)
-        path = DEFAULT_LOG;
-    int error = log_start(path, config->log_level, config->log_format);
+    struct pump_options options = {
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .colour_stdout = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+        .colour_stderr = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
+        .log_path = config->log_file || !shell ? config->log_file : DEFAULT_LOG,
+        .log_max_bytes = config->log_max_bytes,
+        .log_backups = config->log_backups,
+    };
+    int error = pump_new(&options, out_pump);
     if (!error)
-        return 0;
-    fprintf(stderr, "taskmaster: cannot start the log '%s': %s\n", path ? path : "stderr",
-            strerrordesc_np(-error));
-    if (config->log_file)
+        return log_start(config->log_level, config->log_format);
+    fprintf(stderr, "taskmaster: cannot start the log '%s': %s\n",
+            options.log_path ? options.log_path : "stderr", strerrordesc_np(-error));
+    if (!options.log_path || config->log_file)
         return error;
     fputs("taskmaster: going on without a log; set supervisor.logFile to have one\n", stderr);
-    return 0;
+    options.log_path = NULL; /* nothing is written there, since the log is not started */
+    return pump_new(&options, out_pump);
+}
+
+static void end_log(struct pump *pump)
+{
+    if (pump_free(pump, clock_ms() + LOG_PATIENCE_MS) == 0)
+        log_stop();
 }
 
 int main(int argc, char **argv)
@@ -84,12 +100,13 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     bool shell = options.mode == MODE_SHELL && !program.stdin_closed;
-    if (start_log(&config->supervisor, shell)) {
+    struct pump *pump = NULL;
+    if (start_log(&config->supervisor, shell, &pump)) {
         config_free(config);
         return EXIT_FAILURE;
     }
-    struct supervisor_options run = { .config_path = options.config, .shell = shell };
+    struct supervisor_options run = { .config_path = options.config, .shell = shell, .pump = pump };
     int status = supervisor_run(&program, &run, config);
-    log_stop();
+    end_log(pump);
     return status;
 }

@@ -20,6 +20,7 @@
 #include "manager.h"
 #include "monitor.h"
 #include "notify.h"
+#include "pump.h"
 #include "reaper.h"
 #include "shell.h"
 #include "spawn.h"
@@ -31,9 +32,11 @@
 /* Fronts have no work of their own to finish. */
 #define FRONT_PATIENCE_MS 1000
 #define ORPHAN_PATIENCE_MS 5000
+#define LOG_PATIENCE_MS 1000
 
 struct supervisor {
     const struct program *program;
+    struct pump *pump;
     struct monitor_env env;
     struct command_env commands;
     struct manager *manager;
@@ -100,7 +103,7 @@ static void on_signal(struct supervisor *s, int signo)
         else
             end_or_kill(s, signo);
         break;
-    case SIGUSR1: log_reopen(); break;
+    case SIGUSR1: pump_reopen(s->pump); break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
     default: /* SIGCONT, SIGWINCH, SIGTSTP: for the shell */
         if (s->shell)
@@ -225,7 +228,7 @@ static void release(struct supervisor *s)
     bool all_ended = end_fronts(s);
     kill_orphans(s);
     if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
-        log_stop();
+        (void)pump_free(s->pump, clock_ms() + LOG_PATIENCE_MS);
         _exit(s->exit_status);
     }
     if (s->manager)
@@ -245,7 +248,7 @@ _Noreturn static void give_up(struct supervisor *s)
     shell_restore_terminal();
     log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
               waitgroup_left(s->env.monitors));
-    log_stop();
+    (void)pump_free(s->pump, clock_ms() + LOG_PATIENCE_MS);
     _exit(1);
 }
 
@@ -254,6 +257,7 @@ int supervisor_run(const struct program *program, const struct supervisor_option
 {
     struct supervisor s = {
         .program = program,
+        .pump = options->pump,
         .end_fd = -1,
         .give_up_ms = INT64_MAX,
         .exit_status = 1,
