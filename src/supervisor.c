@@ -263,6 +263,7 @@ int supervisor_run(const struct program *program, const struct supervisor_option
         .exit_status = 1,
     };
     s.env.environment = environ;
+    s.env.pump = options->pump;
     char *error_text = NULL;
     if (make_parts(&s)) {
         config_free(config);
