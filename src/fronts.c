@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "loader.h"
 #include "server.h"
+#include "session_local.h"
 #include "shell.h"
 
 /* Fronts have no work of their own to finish. */
@@ -19,20 +20,33 @@ static int complain(const char *what, int error)
     return error;
 }
 
+static int start_shell(const struct fronts_options *options, struct fronts *fronts)
+{
+    const struct shell_options shell = {
+        .session = &fronts->session,
+        .above_fd = options->above_fd,
+        .on_end = options->on_end,
+        .arg = options->arg,
+    };
+    session_local_init(&fronts->session, &fronts->commands);
+    return shell_start(&shell, &fronts->shell);
+}
+
 int fronts_start(const struct fronts_options *options, const struct command_env *commands,
                  struct fronts *fronts)
 {
-    struct command_env env = *commands;
-    int error = loader_new(options->config_path, env.environment, env.manager, &fronts->loader);
+    struct command_env *env = &fronts->commands;
+    *env = *commands;
+    int error = loader_new(options->config_path, env->environment, env->manager, &fronts->loader);
     if (error)
         return complain("make a thread", error);
-    env.loader = fronts->loader;
+    env->loader = fronts->loader;
     if (options->socket)
-        error = server_start(&env, options->socket, options->on_end, options->arg, &fronts->server);
+        error = server_start(env, options->socket, options->on_end, options->arg, &fronts->server);
     if (error)
         return complain("serve the control socket", error);
     if (options->shell)
-        error = shell_start(&env, options->on_end, options->arg, &fronts->shell);
+        error = start_shell(options, fronts);
     return error ? complain("start the shell", error) : 0;
 }
 
@@ -45,6 +59,8 @@ bool fronts_end(struct fronts *fronts)
     int server = server_stop(fronts->server, deadline_ms);
     /* The loader last: the others may be about to ask it for something. */
     int loader = loader_free(fronts->loader, deadline_ms);
-    *fronts = (struct fronts){ 0 };
+    fronts->shell = NULL;
+    fronts->server = NULL;
+    fronts->loader = NULL; /* all else is still used by what did not end */
     return shell == 0 && server == 0 && loader == 0;
 }

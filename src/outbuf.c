@@ -16,6 +16,7 @@ struct outbuf {
     size_t room;
     uint64_t printed;
     bool broken;
+    int error;
     bool lost;
 };
 
@@ -105,6 +106,11 @@ bool outbuf_is_broken(const struct outbuf *o)
     return o->broken;
 }
 
+int outbuf_error(const struct outbuf *o)
+{
+    return o->error;
+}
+
 bool outbuf_has_lost(const struct outbuf *o)
 {
     return o->lost;
@@ -125,6 +131,7 @@ void outbuf_flush(struct outbuf *o)
             return;
         /* A full disk may have room again; of a pipe or a terminal nothing comes back. */
         if (n < 0) {
+            o->error = o->error ? o->error : (int)n;
             o->broken = n == -EPIPE || n == -EIO;
             outbuf_drop(o);
             return;

@@ -19,8 +19,6 @@
 #define LINE_MS 10000 /* so long the rest of a line may take */
 #define GONE_READS_MAX 64
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 }; /* of requests that never became a command */
-
 /* ---- its bytes ---- */
 
 static bool is_pending(struct connection *c)

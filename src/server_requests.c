@@ -10,8 +10,6 @@
 
 #define QUIET_MS 1000
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 }; /* of requests that never became a command */
-
 /* ---- replies ---- */
 
 void connection_fail(struct connection *c)
@@ -54,7 +52,7 @@ void connection_drop_call(struct connection *c)
 
 static bool is_shutdown(const struct protocol_request *request)
 {
-    return request->word_count == 1 && strcmp(request->words[0], "shutdown") == 0;
+    return command_ends(request->word_count, request->words) == ENDS_SUPERVISOR;
 }
 
 static void pass_on(struct connection *c, const char *text, size_t bytes)
