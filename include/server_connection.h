@@ -24,13 +24,14 @@ struct connection *connection_new(const struct connection_env *env, int fd);
  * when the program is `ending`. NULL is fine. */
 void connection_free(struct connection *connection, bool ending);
 
-/* What it waits for, and until when at the latest (0: it has work to do; INT64_MAX). */
+/* What it waits for: sets so many of fds[], and returns how many; and until when at the latest (0:
+ * it has work to do; INT64_MAX). None is set in vain: poll(2) refuses more than may be open. */
 enum { CONNECTION_FDS = 2 };
-void connection_wants(struct connection *connection, struct pollfd fds[CONNECTION_FDS]);
+nfds_t connection_wants(struct connection *connection, struct pollfd fds[CONNECTION_FDS]);
 int64_t connection_deadline_ms(struct connection *connection);
 
 /* Does what can be done now, no more than one request at a time. */
-void connection_serve(struct connection *connection, const struct pollfd fds[CONNECTION_FDS]);
+void connection_serve(struct connection *connection, const struct pollfd *fds, nfds_t count);
 
 /* Is there nothing more to do for it? Then it is to be freed. */
 bool connection_is_over(const struct connection *connection);

@@ -8,12 +8,14 @@
 #include "claim.h"
 #include "config.h"
 #include "daemon.h"
+#include "outputs.h"
 #include "program.h"
 
 struct supervisor_options {
     const char *config_path;
     bool shell;
-    struct claim *claim;   /* taken over: given back before the end, however it comes */
+    struct outputs *outputs; /* taken over, as the claim is: ended before the program is */
+    struct claim *claim;
     struct daemon *daemon; /* is told when the supervisor is up */
 };
 

@@ -59,6 +59,8 @@ bool fronts_end(struct fronts *fronts)
     int server = server_stop(fronts->server, deadline_ms);
     /* The loader last: the others may be about to ask it for something. */
     int loader = loader_free(fronts->loader, deadline_ms);
-    *fronts = (struct fronts){ 0 };
+    fronts->shell = NULL;
+    fronts->server = NULL;
+    fronts->loader = NULL; /* all else is still used by what did not end */
     return shell == 0 && server == 0 && loader == 0;
 }

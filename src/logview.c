@@ -18,10 +18,13 @@ int logview_path(const struct identity *id, char *const *environment, bool use_s
     int error = launch_new(id->task, &who, environment, &launch, out_error);
     if (error)
         return error;
-    bool merged = use_stderr && launch->merge_stderr;
-    const char *path = use_stderr && !merged ? launch->stderr_path : launch->stdout_path;
+    const struct launch_output *outputs = launch->outputs;
+    bool merged = outputs[LAUNCH_STDERR].kind == LAUNCH_SAME;
+    const struct launch_output *output =
+        &outputs[use_stderr && !merged ? LAUNCH_STDERR : LAUNCH_STDOUT];
+    const char *path = output->path;
     char *copy = NULL;
-    if (!path)
+    if (!path || output->kind == LAUNCH_INHERIT || output->kind == LAUNCH_SYSLOG)
         error = -ENOENT;
     else if (!(copy = strdup(path)))
         error = -ENOMEM;

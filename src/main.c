@@ -10,13 +10,12 @@
 #include "ctl.h"
 #include "daemon.h"
 #include "example.h"
-#include "log.h"
 #include "options.h"
+#include "outputs.h"
 #include "program.h"
 #include "supervisor.h"
 
 #define EXAMPLE "config-example.yaml"
-#define DEFAULT_LOG "taskmaster.log"
 
 enum { EXIT_USAGE = 2 };
 
@@ -44,24 +43,6 @@ static int load(const struct options *options, struct config **out_config)
     return error;
 }
 
-/* With -n the log goes to stderr, else to a file, unless CONFIG says where. That a shell runs in a
- * directory where we may not write is no reason not to run; a daemon has no other voice. */
-static int start_log(const struct supervisor_config *config, enum options_mode mode)
-{
-    const char *path = config->log_file;
-    if (!path && mode != MODE_FOREGROUND)
-        path = DEFAULT_LOG;
-    int error = log_start(path, config->log_level, config->log_format);
-    if (!error)
-        return 0;
-    fprintf(stderr, "taskmaster: cannot start the log '%s': %s\n", path ? path : "stderr",
-            strerrordesc_np(-error));
-    if (config->log_file || mode == MODE_DAEMON)
-        return error;
-    fputs("taskmaster: going on without a log; set supervisor.logFile to have one\n", stderr);
-    return 0;
-}
-
 static int run(const struct program *program, const struct options *options, struct daemon *daemon,
                struct config *config)
 {
@@ -70,14 +51,15 @@ static int run(const struct program *program, const struct options *options, str
         .shell = options->mode == MODE_SHELL,
         .daemon = daemon,
     };
-    int status = EXIT_FAILURE;
-    if (start_log(&config->supervisor, options->mode) == 0 &&
-        claim_take(options, &config->supervisor, &run.claim) == 0)
-        status = supervisor_run(program, &run, config);
-    else
-        config_free(config);
-    log_stop();
-    return status;
+    bool terminal = run.shell && program->stdin_terminal;
+    int error = outputs_open(options->mode, terminal, &config->supervisor, &run.outputs);
+    if (!error)
+        error = claim_take(options, &config->supervisor, &run.claim);
+    if (!error)
+        return supervisor_run(program, &run, config);
+    outputs_close(run.outputs);
+    config_free(config);
+    return EXIT_FAILURE;
 }
 
 /* Leaves the caller, where that is asked for, and gets what every mode needs. Then a shell that

@@ -108,10 +108,8 @@ static void put_exit(const struct page *p)
 
 static void put_logs(const struct page *p, const struct launch *launch)
 {
-    const char *nowhere = "/dev/null";
-    const char *err = launch->merge_stderr ? "stdout" : launch->stderr_path;
-    put_row(p, "stdout", launch->stdout_path ? launch->stdout_path : nowhere);
-    put_row(p, "stderr", err ? err : nowhere);
+    put_row(p, "stdout", launch_output_text(&launch->outputs[LAUNCH_STDOUT]));
+    put_row(p, "stderr", launch_output_text(&launch->outputs[LAUNCH_STDERR]));
 }
 
 /* The command as it is shown, and where its output goes. */

@@ -22,7 +22,7 @@
 
 #define ACCEPT_BATCH 16     /* before those who are there have their turn */
 #define ACCEPT_ALL 10000    /* more than can wait at a socket */
-#define ACCEPT_AGAIN_MS 100 /* after a want of descriptors or memory */
+#define AGAIN_MS 100        /* after a want of descriptors or memory */
 #define FAREWELL_MS 200     /* for clients to take their last answers */
 #define FAREWELL_BYTES 4096 /* a line for those who are turned away */
 #define EXIT_TURNED_AWAY 1
@@ -100,7 +100,7 @@ static void accept_some(struct server *s, int most)
         return;
     if (s->accept_ms == 0)
         log_write(LOG_WARN, "cannot accept clients now: %s", strerrordesc_np(-error));
-    s->accept_ms = clock_ms() + ACCEPT_AGAIN_MS;
+    s->accept_ms = clock_ms() + AGAIN_MS;
 }
 
 /* ---- the socket's file ---- */
@@ -132,9 +132,10 @@ static void look_around(struct server *s, const struct pollfd *fds)
 
 /* ---- the thread ---- */
 
-/* Sets up fds[] and returns until when to wait. */
-static int64_t prepare(struct server *s, struct pollfd *fds)
+/* Sets up fds[]: those of client i begin at starts[i]. Returns until when to wait. */
+static int64_t prepare(struct server *s, struct pollfd *fds, nfds_t *starts)
 {
+    nfds_t used = FD_CLIENTS;
     int64_t until_ms = INT64_MAX;
     bool accepts = clock_ms() >= s->accept_ms;
     if (accepts)
@@ -145,10 +146,12 @@ static int64_t prepare(struct server *s, struct pollfd *fds)
     fds[FD_LISTEN] = (struct pollfd){ accepts ? control_socket_fd(s->socket) : -1, POLLIN, 0 };
     fds[FD_WATCH] = (struct pollfd){ control_socket_watch_fd(s->socket), POLLIN, 0 };
     for (size_t i = 0; i < s->count; i++) {
-        connection_wants(s->clients[i], &fds[FD_CLIENTS + i * CONNECTION_FDS]);
+        starts[i] = used;
+        used += connection_wants(s->clients[i], &fds[used]);
         int64_t deadline_ms = connection_deadline_ms(s->clients[i]);
         until_ms = deadline_ms < until_ms ? deadline_ms : until_ms;
     }
+    starts[s->count] = used;
     return until_ms;
 }
 
@@ -167,16 +170,24 @@ static void remove_finished(struct server *s)
 }
 
 /* No deadline but the clients' own: all else that can happen makes one of these readable. */
+static void wait_for_something(struct pollfd *fds, nfds_t used, int64_t until_ms)
+{
+    if (poll(fds, used, clock_poll_timeout(until_ms)) >= 0)
+        return;
+    if (errno != EINTR) /* no memory, or a limit below what is open: not at once again */
+        poll(NULL, 0, AGAIN_MS);
+    for (nfds_t i = 0; i < used; i++)
+        fds[i].revents = 0;
+}
+
 static void serve_once(struct server *s)
 {
     struct pollfd fds[FDS_MAX];
-    int64_t until_ms = prepare(s, fds);
-    nfds_t used = FD_CLIENTS + s->count * CONNECTION_FDS;
-    if (poll(fds, used, clock_poll_timeout(until_ms)) < 0)
-        for (nfds_t i = 0; i < used; i++)
-            fds[i].revents = 0;
+    nfds_t starts[SERVER_CLIENTS_MAX + 1];
+    int64_t until_ms = prepare(s, fds, starts);
+    wait_for_something(fds, starts[s->count], until_ms);
     for (size_t i = 0; i < s->count; i++)
-        connection_serve(s->clients[i], &fds[FD_CLIENTS + i * CONNECTION_FDS]);
+        connection_serve(s->clients[i], &fds[starts[i]], starts[i + 1] - starts[i]);
     remove_finished(s);
     look_around(s, fds);
     if (fds[FD_LISTEN].revents)
@@ -190,18 +201,15 @@ static void say_farewell(struct server *s)
     bool pending = true;
     while (pending) {
         struct pollfd fds[SERVER_CLIENTS_MAX * CONNECTION_FDS];
-        pending = false;
+        nfds_t used = 0;
         for (size_t i = 0; i < s->count; i++) {
-            struct pollfd *own = &fds[i * CONNECTION_FDS];
             connection_finish(s->clients[i]);
-            connection_wants(s->clients[i], own);
-            pending = pending || !connection_is_over(s->clients[i]);
-            if (connection_is_over(s->clients[i]))
-                own[0].fd = -1;
+            if (!connection_is_over(s->clients[i]))
+                used += connection_wants(s->clients[i], &fds[used]);
         }
-        pending = pending && clock_ms() < end_ms;
+        pending = used > 0 && clock_ms() < end_ms;
         if (pending)
-            poll(fds, s->count * CONNECTION_FDS, clock_poll_timeout(end_ms));
+            poll(fds, used, clock_poll_timeout(end_ms));
     }
     for (size_t i = 0; i < s->count; i++)
         connection_free(s->clients[i], true);

@@ -108,12 +108,14 @@ bool connection_is_over(const struct connection *c)
     return c->over;
 }
 
-void connection_wants(struct connection *c, struct pollfd fds[CONNECTION_FDS])
+nfds_t connection_wants(struct connection *c, struct pollfd fds[CONNECTION_FDS])
 {
     int events = (wants_input(c) ? POLLIN : 0) | (is_pending(c) ? POLLOUT : 0);
-    bool runs = c->call && !is_congested(c);
     fds[0] = (struct pollfd){ c->fd, (short)events, 0 }; /* without events: has it gone? */
-    fds[1] = (struct pollfd){ runs ? call_fd(c->call) : -1, POLLIN, 0 };
+    if (!c->call || is_congested(c))
+        return 1;
+    fds[1] = (struct pollfd){ call_fd(c->call), POLLIN, 0 };
+    return 2;
 }
 
 int64_t connection_deadline_ms(struct connection *c)
@@ -166,7 +168,7 @@ static void release_unused(struct connection *c)
     }
 }
 
-void connection_serve(struct connection *c, const struct pollfd fds[CONNECTION_FDS])
+void connection_serve(struct connection *c, const struct pollfd *fds, nfds_t count)
 {
     if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         c->gone = true;
@@ -174,7 +176,7 @@ void connection_serve(struct connection *c, const struct pollfd fds[CONNECTION_F
         receive(c);
     flush(c);
     if (c->call && !c->gone && !is_congested(c))
-        connection_go_on(c, fds[1].revents != 0);
+        connection_go_on(c, count > 1 && fds[1].revents != 0);
     if (!c->gone && is_free(c) && connection_has_line(c))
         connection_begin_next(c);
     release_unused(c);

@@ -21,6 +21,7 @@
 #include "manager.h"
 #include "monitor.h"
 #include "notify.h"
+#include "pump.h"
 #include "reaper.h"
 #include "server.h"
 #include "shell.h"
@@ -37,6 +38,7 @@ struct supervisor {
     struct monitor_env env;
     struct manager *manager;
     struct fronts fronts;
+    struct outputs *outputs;
     struct claim *claim;
     int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
@@ -100,7 +102,7 @@ static void on_signal(struct supervisor *s, int signo)
             end_or_kill(s, signo);
         break;
     case SIGUSR1:
-        log_reopen();
+        pump_reopen(outputs_pump(s->outputs));
         server_recheck(s->fronts.server);
         break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
@@ -192,7 +194,7 @@ static int start_fronts(struct supervisor *s, const struct supervisor_options *o
     struct fronts_options fronts = {
         .config_path = options->config_path,
         .shell = options->shell,
-        .above_fd = -1,
+        .above_fd = outputs_above_fd(s->outputs),
         .socket = claim_socket(s->claim),
         .on_end = on_front_end,
         .arg = s,
@@ -220,7 +222,7 @@ static void release(struct supervisor *s)
     claim_release(s->claim, !all_ended);
     kill_orphans(s);
     if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
-        log_stop();
+        outputs_close(s->outputs);
         _exit(s->exit_status);
     }
     if (s->manager)
@@ -232,6 +234,7 @@ static void release(struct supervisor *s)
     waitgroup_free(s->env.monitors);
     if (s->end_fd >= 0)
         close(s->end_fd);
+    outputs_close(s->outputs);
 }
 
 /* Some process is beyond SIGKILL (a disk or network that hangs has it): names it and leaves. */
@@ -241,7 +244,7 @@ _Noreturn static void give_up(struct supervisor *s)
     claim_release(s->claim, !all_ended);
     log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
               waitgroup_left(s->env.monitors));
-    log_stop();
+    outputs_close(s->outputs);
     _exit(1);
 }
 
@@ -279,12 +282,14 @@ int supervisor_run(const struct program *program, const struct supervisor_option
 {
     struct supervisor s = {
         .program = program,
+        .outputs = options->outputs,
         .claim = options->claim,
         .end_fd = -1,
         .give_up_ms = INT64_MAX,
         .exit_status = 1,
     };
     s.env.environment = environ;
+    s.env.pump = outputs_pump(options->outputs);
     if (start(&s, config) == 0) {
         if (start_fronts(&s, options) == 0 && tell_that_it_is_up(options) == 0)
             s.exit_status = 0;

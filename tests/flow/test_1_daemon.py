@@ -53,7 +53,7 @@ def test_it_returns_when_the_supervisor_is_up_and_says_nothing(box):
     daemon = box.daemon(sleeper())
     assert (daemon.started.stdout, daemon.started.stderr) == ("", "")
     assert answers(daemon.socket)
-    assert daemon.log()[0].endswith(f"pid {daemon.pid}")
+    wait_for(lambda: any(line.endswith(f"pid {daemon.pid}") for line in daemon.log()))
     child, = wait_for(daemon.children)
     assert child.alive()
 
@@ -107,7 +107,7 @@ def test_paths_are_relative_to_where_it_was_started(box):
                         "-s", "socket")
     assert os.readlink(f"/proc/{daemon.pid}/cwd") == str(box.directory)
     assert answers(box.path("socket"))
-    assert daemon.log()
+    wait_for(daemon.log)
 
 
 def test_one_that_is_told_to_end_leaves_nothing_but_the_lock(box):
@@ -117,6 +117,14 @@ def test_one_that_is_told_to_end_leaves_nothing_but_the_lock(box):
     box.assert_nothing_left()
     left = set(os.listdir(box.directory)) - before
     assert left == {"config.yaml", "taskmaster.log", Path(daemon.socket).name + ".lock"}
+
+
+def test_it_is_asked_and_ended_through_ctl(box):
+    daemon = box.daemon(sleeper())
+    assert box.ctl("pid").stdout == f"{daemon.pid}\n"
+    assert box.ctl("shutdown").returncode == 0
+    assert daemon.wait_exit() == 0
+    assert not daemon.socket.exists() and not daemon.pid_path.exists()
 
 
 # ---- the pid file --------------------------------------------------------------------------------
@@ -235,4 +243,4 @@ def test_without_a_default_place_a_daemon_asks_for_s_and_foreground_goes_on(box)
 def test_roots_default_place_is_in_run(box):
     own_run = usable(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"])
     daemon = box.daemon(EMPTY, serve=False, command=own_run)
-    assert answers(f"/proc/{daemon.pid}/root/run/taskmaster.sock")
+    assert answers(Path("/proc", str(daemon.pid), "root", "run/taskmaster.sock"))
