@@ -225,8 +225,6 @@ static void begin(struct call *call, FILE *out)
     }
     int error = command_options_parse(call->command, call->word_count - 1, call->words + 1,
                                       &call->options, &problem);
-    if (call->style.json) /* as if it had been written */
-        call->options.given |= call->command->options & OPT_JSON;
     if (error == -EINVAL) {
         call_usage_error(call, out, "%s", problem);
     } else if (error) {
