@@ -6,13 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEPT 20
+#define KEPT 400
+#define LINES 10000
+#define PATIENCE_MS 30000
 
 /* A log in a directory of its own. */
 struct rotating {
@@ -220,5 +224,52 @@ Test(tail_rotation, a_file_removed_by_hand_does_not_bring_older_ones_back)
     expect(&log, "");
     put(&log, 0, "2\n");
     expect(&log, "2\n");
+    rotating_remove(&log);
+}
+
+/* Writes numbered lines, and rotates so often that no file falls off. */
+static void *write_on(void *arg)
+{
+    const struct rotating *log = arg;
+    for (int i = 0; i < LINES; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d\n", i);
+        put(log, 0, text);
+        if (i % 25 == 24)
+            rotate(log, KEPT);
+    }
+    put(log, 0, "end\n");
+    return NULL;
+}
+
+Test(tail_rotation, finds_its_way_while_another_thread_writes_and_rotates)
+{
+    struct rotating log = rotating_new();
+    pthread_t writer;
+    char text[8192];
+    int expected = 0;
+    size_t kept = 0;
+    put(&log, 0, "");
+    begin(&log, 1, true);
+    cr_assert_eq(tail_follow(log.tail), 0);
+    cr_assert_eq(pthread_create(&writer, NULL, write_on, &log), 0);
+    for (bool ended = false; !ended;) {
+        ssize_t n = tail_read(log.tail, text + kept, sizeof text - 1 - kept);
+        struct pollfd wait = { .fd = tail_fd(log.tail), .events = POLLIN };
+        cr_assert_geq(n, 0);
+        if (n == 0)
+            cr_assert_eq(poll(&wait, 1, PATIENCE_MS), 1, "nothing after %d", expected);
+        text[kept + (size_t)n] = '\0';
+        char *line = text;
+        for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+            ended = strncmp(line, "end", 3) == 0;
+            cr_assert(ended || atoi(line) == expected, "%d, and then %.10s", expected - 1, line);
+            expected += !ended;
+        }
+        kept = strlen(line);
+        memmove(text, line, kept);
+    }
+    cr_assert_eq(expected, LINES);
+    pthread_join(writer, NULL);
     rotating_remove(&log);
 }
