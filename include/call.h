@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "manager.h"
+#include "render.h"
 #include "reply.h"
 
 /* Options, as bits of the rows that take them. */
@@ -91,6 +92,13 @@ void call_wake(void *arg);
 /* The call is over, with this exit status. */
 void call_finish(struct call *call, int exit_status);
 
+/* How what it says is to look. */
+struct render_style call_style(const struct call *call);
+
+/* Prints a complaint; the call goes on. */
+void call_complain(struct call *call, FILE *out, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Says what `error` (a negative errno of posting, or -ENOMEM) means here, and finishes. */
 void call_refuse(struct call *call, FILE *out, int error);
 
@@ -128,11 +136,16 @@ int command_options_parse(const struct command *command, size_t count, char *con
     __attribute__((warn_unused_result));
 void command_options_release(struct command_options *options);
 
+/* Is --json among the words? For complaints about the others too, so before they are sorted. */
+bool command_options_ask_json(size_t count, char *const *words);
+
 const struct command *command_find(const char *name); /* NULL: there is none */
 
 /* Prints `usage: start TARGET... [--wait]`. */
 void command_print_usage(const struct command *command, FILE *out);
-void command_print_help(const struct command *command, FILE *out);
+
+/* Explains a command. 0 or -ENOMEM. */
+int command_print_help(const struct command *command, bool json, FILE *out);
 
 /* The begin functions of the table. */
 void command_change(struct call *call, FILE *out); /* start, stop, restart: row.request */

@@ -34,7 +34,8 @@ static void print_change(struct call *call, const struct change *change, FILE *o
     const struct command_style *style = &call->style;
     struct termsafe filter = { 0 };
     if (style->json) {
-        (void)render_change_json(out, change); /* out of memory: then this one is not told */
+        const struct render_style form = call_style(call);
+        (void)render_event(out, change, &form); /* out of memory: then this one is not told */
         return;
     }
     char *why = reason_text(change->why, change->detail);

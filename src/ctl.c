@@ -65,29 +65,38 @@ static int bad_usage(const char *what)
     return -EINVAL;
 }
 
-/* 0; -EINVAL after saying why; -ECANCELED: only help was asked for. */
-static int parse(int argc, char **argv, struct ctl *out)
+static int parse_options(int argc, char **argv, struct ctl *ctl)
 {
-    static char name[] = NAME; /* for what getopt says */
-    struct ctl ctl = { 0 };
     int c;
-    argv[0] = name;
     while ((c = getopt_long(argc, argv, "+s:c:h", long_options, NULL)) != -1) {
         switch (c) {
-        case 's': ctl.socket = optarg; break;
-        case 'c': ctl.config = optarg; break;
+        case 's': ctl->socket = optarg; break;
+        case 'c': ctl->config = optarg; break;
         case 'h': fputs(help_text, stdout); return -ECANCELED;
         default: return bad_usage(NULL);
         }
     }
-    if (ctl.socket && ctl.config)
+    if (ctl->socket && ctl->config)
         return bad_usage("-s and -c both say where the socket is");
-    if (ctl.socket && ctl.socket[0] == '\0')
+    if (ctl->socket && ctl->socket[0] == '\0')
         return bad_usage("the socket's path is empty");
-    ctl.words = argv + optind;
-    ctl.count = (size_t)(argc - optind);
-    *out = ctl;
+    ctl->words = argv + optind;
+    ctl->count = (size_t)(argc - optind);
     return 0;
+}
+
+/* 0; -EINVAL after saying why; -ECANCELED: only help was asked for. */
+static int parse(int argc, char **argv, struct ctl *out)
+{
+    struct ctl ctl = { 0 };
+    char name[] = NAME;
+    char *given = argv[0];
+    argv[0] = name; /* for what getopt says */
+    int error = parse_options(argc, argv, &ctl);
+    argv[0] = given;
+    if (!error)
+        *out = ctl;
+    return error;
 }
 
 /* What the configuration says, or NULL where it says nothing. */
@@ -288,11 +297,14 @@ static int run_shell(const char *path)
     struct program program;
     struct session session;
     struct session_remote where = { .path = path };
-    struct shell_end end = { .fd = eventfd(0, EFD_CLOEXEC) };
+    struct shell_end end = { 0 };
     struct shell *shell;
     if (!is_there(path))
         return EXIT_NO_ANSWER;
-    int error = end.fd < 0 ? -errno : program_init(&program);
+    int error = program_init(&program);
+    end.fd = eventfd(0, EFD_CLOEXEC);
+    if (!error && end.fd < 0)
+        error = -errno;
     if (!error) {
         where.progress = program.stdin_terminal;
         session_remote_init(&session, &where);
