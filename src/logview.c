@@ -28,7 +28,7 @@ static struct output output_of(const struct launch *launch, bool of_stderr)
     const struct launch_output *output =
         &launch->outputs[of_stderr ? LAUNCH_STDERR : LAUNCH_STDOUT];
     switch (output->kind) {
-    case LAUNCH_NULL: break;
+    case LAUNCH_NULL: /* a path only where /dev/null was asked for */
     case LAUNCH_FILE: return (struct output){ .file = output->path };
     case LAUNCH_OWN_STDOUT: return (struct output){ .other = own_stdout };
     case LAUNCH_OWN_STDERR: return (struct output){ .other = own_stderr };
