@@ -237,6 +237,7 @@ def test_another_user_is_refused(box):
 # ---- commands from a pipe ----
 
 
+@pytest.mark.valgrind
 def test_commands_are_read_from_a_pipe(box):
     supervisor = serve(box, {"web": LONG})
     result = box.ctl(stdin="pid\nstop web\n\nexit\nnever\n")

@@ -11,6 +11,7 @@ from processes import Process, reap
 from terminal import PROMPT
 
 
+@pytest.mark.valgrind
 def test_the_shell_is_the_supervisors(box):
     supervisor = serve(box, {"web": {**LONG, "instances": 2}})
     client = Client(box, supervisor.socket)
