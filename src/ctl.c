@@ -327,7 +327,7 @@ static int run_shell(const char *path)
 
 int ctl_main(int argc, char **argv)
 {
-    struct ctl ctl;
+    struct ctl ctl = { 0 };
     char *path = NULL;
     int error = program_open_descriptors();
     if (!error)
