@@ -14,6 +14,7 @@ Test(pump, a_question_is_answered_once_all_is_written)
 {
     struct scene scene = scene_new();
     scene_start(&scene);
+    int64_t start_ms = clock_ms();
     char expected[3000] = "";
     for (int i = 0; i < 100; i++) {
         uint64_t source;
@@ -26,6 +27,7 @@ Test(pump, a_question_is_answered_once_all_is_written)
         expect_contents(scene.out, expected);
         close(fd);
     }
+    cr_expect_lt(clock_ms() - start_ms, 90000); /* no line was held for a second */
     scene_stop(&scene);
     scene_remove(&scene);
 }

@@ -140,6 +140,30 @@ Test(pump_file, a_file_without_line_ends_is_rotated_at_twice_its_size)
     scene_remove(&scene);
 }
 
+Test(pump_file, two_names_of_a_file_are_one_to_rotate)
+{
+    struct scene scene = scene_new();
+    char other[96];
+    int fds[2];
+    snprintf(other, sizeof other, "%s/other", scene.directory);
+    cr_assert_eq(symlink(scene.out, other), 0);
+    scene_start(&scene);
+    struct pump_target target = {
+        .kind = PUMP_FILE, .path = other, .name = "web", .max_bytes = MAX_BYTES, .backups = 100
+    };
+    fds[0] = scene_open(&scene, &target, NULL); /* the link is not what is moved */
+    fds[1] = open_rotated(&scene, MAX_BYTES, 100);
+    for (int i = 0; i < 1000; i++)
+        put(fds[i % 2], "one more\n");
+    close(fds[0]);
+    close(fds[1]);
+    scene_stop(&scene);
+    char *read = all_contents(&scene, MAX_BYTES);
+    cr_expect_eq(strlen(read), 1000 * strlen("one more\n"));
+    free(read);
+    scene_remove(&scene);
+}
+
 Test(pump_file, only_so_many_backups_are_kept_and_a_gap_is_filled)
 {
     struct scene scene = scene_new();
