@@ -50,7 +50,9 @@ int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct sp
     struct spawner *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
-    int error = spawn_slots_new(SPAWN_DESCRIPTORS_COPIED, &s->slots);
+    /* Where we can have no more than a child gets a copy of, it may as well have all. */
+    bool few = nofile->rlim_max <= SPAWN_DESCRIPTORS_COPIED;
+    int error = spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots);
     if (error) {
         free(s);
         return error;
