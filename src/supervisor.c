@@ -31,6 +31,9 @@
 /* Everything obeys SIGKILL but a process in an uninterruptible wait; so long it is waited for
  * after the second request to end. */
 #define KILL_PATIENCE_MS 10000
+/* One request may come as two signals: timeout(1) sends its own to the program and then to the
+ * whole group. No second thought is that quick. */
+#define ECHO_MS 2
 #define ORPHAN_PATIENCE_MS 5000
 
 struct supervisor {
@@ -43,7 +46,7 @@ struct supervisor {
     int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
     atomic_bool told_by_front; /* to end */
-    bool told_to_end;          /* by a signal; the next one kills */
+    int64_t told_ms;           /* when a signal told it to end; the next one kills. 0: not yet */
     bool killing;              /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
@@ -63,15 +66,18 @@ static void shut_down(struct supervisor *s)
 
 static void end_or_kill(struct supervisor *s, int signo)
 {
-    if (!s->told_to_end) {
+    int64_t now_ms = clock_ms();
+    if (s->told_ms == 0) {
         log_write(LOG_INFO, "shutting down on SIG%s", sigabbrev_np(signo));
-        s->told_to_end = true;
+        s->told_ms = now_ms;
         shut_down(s);
+    } else if (now_ms < s->told_ms + ECHO_MS) {
+        log_write(LOG_DEBUG, "SIG%s once more, taken for the same", sigabbrev_np(signo));
     } else if (!s->killing) {
         log_write(LOG_WARN, "SIG%s again: killing what is left", sigabbrev_np(signo));
         s->killing = true;
         s->exit_status = 1;
-        s->give_up_ms = clock_ms() + KILL_PATIENCE_MS;
+        s->give_up_ms = now_ms + KILL_PATIENCE_MS;
         manager_kill(s->manager);
     }
 }
