@@ -18,9 +18,6 @@
 #include "render.h"
 #include "reply.h"
 
-/* Exit statuses of a command. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUNNING = 3 };
-
 /* Options, as bits of the rows that take them. */
 enum {
     OPT_WAIT = 1 << 0,
@@ -48,6 +45,8 @@ struct command {
     unsigned options;
     size_t min_operands;
     size_t max_operands;
+    enum command_end ends;
+    bool follows;              /* even without -f */
     enum request_kind request; /* for functions that serve several rows */
     void (*begin)(struct call *call, FILE *out);
 };
@@ -159,5 +158,7 @@ void command_describe(struct call *call, FILE *out);
 void command_logs(struct call *call, FILE *out);
 void command_events(struct call *call, FILE *out);
 void command_help(struct call *call, FILE *out);
+void command_names(struct call *call, FILE *out);
+void command_news(struct call *call, FILE *out);
 
 #endif

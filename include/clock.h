@@ -2,6 +2,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Milliseconds of CLOCK_MONOTONIC. Any thread; never fails (clock_gettime(2)). */
@@ -9,6 +10,10 @@ int64_t clock_ms(void);
 
 /* Milliseconds since the epoch, for showing to people only; never for timing. */
 int64_t clock_wall_ms(void);
+
+/* "2026-01-02T03:04:05.678+01:00": ISO 8601 in local time. The text's length. */
+#define CLOCK_TEXT_BYTES 48
+size_t clock_text(int64_t wall_ms, char text[static CLOCK_TEXT_BYTES]);
 
 /* The poll(2) timeout that ends at deadline_ms: milliseconds from now,
  * 0 for one in the past, -1 for INT64_MAX, at most INT_MAX. */

@@ -15,6 +15,7 @@
 #ifndef PUMP_H
 #define PUMP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct pump_options {
     const char *log_path;  /* NULL: to stderr_fd */
     int64_t log_max_bytes; /* 0: never rotated */
     long log_backups;
+    const char *syslog_path; /* NULL: /dev/log; outlives the pump */
 };
 
 /* Opens the supervisor's log and starts the thread. 0 with *out_pump to pump_free(); or a negative
@@ -62,12 +64,15 @@ typedef void pump_hook(void *arg);
 
 /* A question under way; embedded where it is asked, and asked again only when `asked` is false. */
 struct pump_question {
-    bool asked; /* pump_ask() sets it, the answer takes it back */
+    atomic_bool asked; /* pump_ask() sets it, the answer takes it back */
     /* For the pump: */
+    bool open; /* its thread knows of it */
     uint64_t sources[2];
+    uint64_t read_to[2];    /* what is in the pipes ends there */
+    uint64_t written_to[2]; /* and there in the stream; UINT64_MAX: not known yet */
     pump_hook *hook;
     void *arg;
-    struct pump_question *next;
+    struct pump_question *prev, *next;
 };
 
 /* Has hook(arg) called, on the pump's thread, once everything that is in these pipes now has been

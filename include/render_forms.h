@@ -25,9 +25,6 @@ void render_outcome_lines(FILE *out, const struct answer *answer);
 int render_outcome_json(FILE *out, const struct answer *answer);
 int render_late_json(FILE *out, const struct snapshot *snapshot, const char *text);
 
-/* What describe shows of a log: its path, "stdout" where stderr goes there too, "/dev/null". */
-const char *render_log_text(const struct launch *launch, bool of_stderr);
-
 /* Members of several objects. False when out of memory. */
 bool render_add_identity(cJSON *object, const struct identity *id); /* name, task, instance */
 bool render_add_instance(cJSON *object, const struct snapshot *snapshot, int64_t now_ms);

@@ -20,6 +20,10 @@ struct sink {
 
 /* Makes *sink write to `fd`, which stays the caller's and must outlive it. Never fails. */
 void sink_init(struct sink *sink, int fd);
+
+/* Makes *sink write to `fd`, which does not block and becomes the sink's. */
+void sink_init_own(struct sink *sink, int fd);
+
 void sink_release(struct sink *sink);
 
 /* Writes some of the bytes. How many, -EAGAIN (poll for POLLOUT), or a negative errno. */

@@ -265,7 +265,7 @@ bool call_run(struct call *call, FILE *out, int *out_exit)
 
 bool call_follows(const struct call *call)
 {
-    return (call->options.given & OPT_FOLLOW) != 0;
+    return (call->command && call->command->follows) || (call->options.given & OPT_FOLLOW) != 0;
 }
 
 char *call_waiting_for(const struct call *call)

@@ -2,6 +2,9 @@
 #include "clock.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -19,6 +22,19 @@ int64_t clock_ms(void)
 int64_t clock_wall_ms(void)
 {
     return read_ms(CLOCK_REALTIME);
+}
+
+size_t clock_text(int64_t wall_ms, char text[static CLOCK_TEXT_BYTES])
+{
+    struct tm tm;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    if (localtime_r(&seconds, &tm) == NULL)
+        memset(&tm, 0, sizeof tm);
+    long offset_min = tm.tm_gmtoff / 60;
+    size_t n = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+    int rest = snprintf(text + n, CLOCK_TEXT_BYTES - n, ".%03d%c%02ld:%02ld", (int)(wall_ms % 1000),
+                        offset_min < 0 ? '-' : '+', labs(offset_min) / 60, labs(offset_min) % 60);
+    return n + (size_t)rest;
 }
 
 int clock_poll_timeout(int64_t deadline_ms)

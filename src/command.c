@@ -1,6 +1,7 @@
 /* command.c - the table of commands. A command is a row here and a function in a command_*.c. */
 #include "call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TARGETS \
@@ -166,6 +167,7 @@ static const struct command commands[] = {
         },
         .details = "Each process gets its stop signal, and SIGKILL after its grace.\n" JSON,
         .options = OPT_JSON,
+        .ends = ENDS_SUPERVISOR,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -176,6 +178,7 @@ static const struct command commands[] = {
             .help = "in the supervisor's shell: shutdown",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -186,8 +189,30 @@ static const struct command commands[] = {
             .help = "the same as exit",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
+    },
+    {
+        .info = {
+            .name = "names",
+            .arguments = "",
+            .help = "print the names of all tasks and instances",
+            .hidden = true,
+        },
+        .details = "Each task is followed by its instances.\n",
+        .begin = command_names,
+    },
+    {
+        .info = {
+            .name = "news",
+            .arguments = "",
+            .help = "tell from now on what goes FATAL",
+            .hidden = true,
+        },
+        .details = "This is what a shell prints above its prompt.\n",
+        .follows = true,
+        .begin = command_news,
     },
 };
 
@@ -207,4 +232,43 @@ const struct command *command_find(const char *name)
         if (strcmp(commands[i].info.name, name) == 0)
             return &commands[i];
     return NULL;
+}
+
+/* The row, where the words are good usage; and what it comes to, with --help and all. */
+static const struct command *parse(size_t count, char *const *words, bool *out_help,
+                                   bool *out_follows)
+{
+    struct command_options options;
+    char *problem = NULL;
+    const struct command *command = count > 0 ? command_find(words[0]) : NULL;
+    if (!command || command_options_parse(command, count - 1, words + 1, &options, &problem) < 0) {
+        free(problem);
+        return NULL;
+    }
+    *out_help = (options.given & OPT_HELP) || command->begin == command_help;
+    *out_follows = !*out_help && (command->follows || (options.given & OPT_FOLLOW));
+    command_options_release(&options);
+    return command;
+}
+
+bool command_follows(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && follows;
+}
+
+bool command_is_help(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && help;
+}
+
+enum command_end command_ends(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    const struct command *command = parse(count, words, &help, &follows);
+    return command && !help ? command->ends : ENDS_NOTHING;
 }

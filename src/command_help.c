@@ -42,7 +42,7 @@ static int print_list_json(FILE *out)
     cJSON *list = cJSON_AddArrayToObject(object, "commands");
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < command_count(); i++)
-        ok = add_row(list, command_at(i), NULL);
+        ok = command_at(i)->hidden || add_row(list, command_at(i), NULL);
     return json_put(out, object, ok);
 }
 
@@ -50,8 +50,11 @@ static int print_list(bool json, FILE *out)
 {
     if (json)
         return print_list_json(out);
-    for (size_t i = 0; i < command_count(); i++)
-        fprintf(out, "  %-10s %s\n", command_at(i)->name, command_at(i)->help);
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command_info *info = command_at(i);
+        if (!info->hidden)
+            fprintf(out, "  %-10s %s\n", info->name, info->help);
+    }
     fputs("`help COMMAND` tells more about one.\n", out);
     return 0;
 }

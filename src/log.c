@@ -1,171 +1,71 @@
-/* log.c - see log.h: the queue between all who log and the one thread that writes. */
+/* log.c - see log.h: the queue between all who log and the one who writes. */
 #include "log.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chan/chan.h"
-#include "chan/waitgroup.h"
-#include "clock.h"
 #include "log_parts.h"
 
 #define QUEUE_RECORDS 1024
-#define WRITE_MS 1000 /* how long one record waits for a pipe or a terminal */
-#define DRAIN_MS 1000
 #define OUT_OF_LEVELS (LOG_ERROR + 1)
 
 struct log {
-    struct chan *queue; /* of struct log_record *; NULL: open the file anew */
-    struct waitgroup *writing;
-    pthread_t thread;
+    struct chan *queue; /* of struct log_record * */
     enum log_format format;
-    atomic_ulong dropped;   /* by callers */
-    _Atomic int64_t end_ms; /* of all waiting, once log_stop() has been called */
+    atomic_ulong dropped; /* by callers */
 
     /* The writer's own: */
-    struct log_file file;
+    struct log_record *next; /* taken from the queue, and not settled */
     unsigned long lost;
     int lost_why;
+    unsigned long telling; /* how many lost ones the line that was taken tells of; 0: a record */
+    bool told_in_vain;     /* since the last record came */
 };
 
 static struct {
-    pthread_rwlock_t lock; /* held to read by whoever sends, to write by start and stop */
+    pthread_rwlock_t lock; /* held to read by whoever uses the log, to write by who changes this */
     struct log *log;       /* NULL: not started */
+    void (*hook)(void *arg);
+    void *hook_arg;
     atomic_int level;
 } current = { .lock = PTHREAD_RWLOCK_INITIALIZER, .level = OUT_OF_LEVELS };
-
-/* ---- the writer ---- */
-
-static int write_record(struct log *log, const struct log_record *record)
-{
-    size_t bytes = 0;
-    char *line = log_record_line(record, log->format, &bytes);
-    if (line == NULL)
-        return -ENOMEM;
-    int64_t deadline_ms = clock_ms() + WRITE_MS;
-    int64_t end_ms = atomic_load(&log->end_ms);
-    int error = log_file_write(&log->file, line, bytes,
-                               end_ms < deadline_ms ? end_ms : deadline_ms);
-    free(line);
-    return error;
-}
-
-__attribute__((format(printf, 3, 4))) static int write_own(struct log *log, enum log_level level,
-                                                           const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    struct log_record *record = log_record_new(level, NULL, format, args);
-    va_end(args);
-    int error = record == NULL ? -ENOMEM : write_record(log, record);
-    free(record);
-    return error;
-}
-
-static void count_lost(struct log *log, unsigned long count, int error)
-{
-    log->lost += count;
-    if (count > 0)
-        log->lost_why = error;
-}
-
-/* Says how many records are missing, and why, as soon as that can be written. */
-static int tell_lost(struct log *log)
-{
-    if (log->lost == 0)
-        return 0;
-    const char *why = log->lost_why == -ENOBUFS     ? "they came faster than they could be written"
-                      : log->lost_why == -ETIMEDOUT ? "nobody read them"
-                                                    : strerrordesc_np(-log->lost_why);
-    int error = write_own(log, LOG_WARN, "%lu records of this log were lost: %s", log->lost, why);
-    if (error == 0)
-        log->lost = 0;
-    return error;
-}
-
-static void reopen(struct log *log)
-{
-    int error = log_file_reopen(&log->file);
-    if (error != 0)
-        error = write_own(log, LOG_ERROR, "cannot open '%s' again: %s", log->file.path,
-                          strerrordesc_np(-error));
-    if (error != 0)
-        count_lost(log, 1, error);
-}
-
-static void *writer_main(void *arg)
-{
-    struct log *log = arg;
-    struct log_record *record = NULL;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
-    /* Without a deadline: log_stop() closes the queue. */
-    while (chan_recv(log->queue, &record, CHAN_FOREVER) == 0) {
-        count_lost(log, atomic_exchange(&log->dropped, 0), -ENOBUFS);
-        if (record == NULL) {
-            reopen(log);
-            continue;
-        }
-        int error = tell_lost(log);
-        if (error == 0)
-            error = write_record(log, record);
-        if (error != 0)
-            count_lost(log, 1, error);
-        free(record);
-    }
-    if (tell_lost(log) != 0)
-        log->lost = 0; /* there is nowhere to say it */
-    waitgroup_done(log->writing);
-    return NULL;
-}
 
 /* ---- start and stop ---- */
 
 static void release(struct log *log)
 {
+    struct log_record *record;
+    while (log->queue && chan_recv(log->queue, &record, CHAN_NOW) == 0)
+        free(record);
     chan_free(log->queue);
-    waitgroup_free(log->writing);
-    log_file_close(&log->file);
+    free(log->next);
     free(log);
 }
 
-static int log_new(const char *path, enum log_format format, struct log **out_log)
+static int log_new(enum log_format format, struct log **out_log)
 {
     struct log *log = calloc(1, sizeof *log);
-    if (log == NULL)
+    if (!log)
         return -ENOMEM;
-    int error = log_file_open(&log->file, path);
-    if (error != 0) {
-        free(log);
-        return error;
-    }
     log->format = format;
-    atomic_store(&log->end_ms, INT64_MAX);
     log->queue = chan_new(sizeof(struct log_record *), QUEUE_RECORDS);
-    log->writing = waitgroup_new();
-    error = log->queue == NULL || log->writing == NULL ? -ENOMEM : chan_reserve(log->queue, 1);
-    if (error == 0) {
-        waitgroup_add(log->writing, 1);
-        error = -pthread_create(&log->thread, NULL, writer_main, log);
-    }
-    if (error == 0)
-        *out_log = log;
-    else
+    if (!log->queue) {
         release(log);
-    return error;
+        return -ENOMEM;
+    }
+    *out_log = log;
+    return 0;
 }
 
-int log_start(const char *path, enum log_level level, enum log_format format)
+int log_start(enum log_level level, enum log_format format)
 {
     pthread_rwlock_wrlock(&current.lock);
-    int error = current.log != NULL ? -EALREADY : log_new(path, format, &current.log);
-    if (error == 0)
+    int error = current.log ? -EALREADY : log_new(format, &current.log);
+    if (!error)
         atomic_store(&current.level, (int)level);
     pthread_rwlock_unlock(&current.lock);
     return error;
@@ -178,17 +78,8 @@ void log_stop(void)
     current.log = NULL;
     atomic_store(&current.level, OUT_OF_LEVELS);
     pthread_rwlock_unlock(&current.lock);
-    if (log == NULL)
-        return;
-    int64_t end_ms = clock_ms() + DRAIN_MS;
-    atomic_store(&log->end_ms, end_ms);
-    chan_close(log->queue);
-    if (waitgroup_wait(log->writing, end_ms) == 0) {
-        pthread_join(log->thread, NULL);
+    if (log)
         release(log);
-    } else {
-        pthread_detach(log->thread); /* in a write that a disk does not end; so all stays */
-    }
 }
 
 /* ---- records ---- */
@@ -196,7 +87,7 @@ void log_stop(void)
 void log_set_level(enum log_level level)
 {
     pthread_rwlock_rdlock(&current.lock);
-    if (current.log != NULL)
+    if (current.log)
         atomic_store(&current.level, (int)level);
     pthread_rwlock_unlock(&current.lock);
 }
@@ -206,27 +97,17 @@ bool log_enabled(enum log_level level)
     return (int)level >= atomic_load(&current.level);
 }
 
-void log_reopen(void)
-{
-    struct log_record *anew = NULL;
-    pthread_rwlock_rdlock(&current.lock);
-    if (current.log != NULL) {
-        /* -ENOBUFS: it is to be opened anew already, and has not been. */
-        int error = chan_send_reserved(current.log->queue, &anew);
-        (void)error;
-    }
-    pthread_rwlock_unlock(&current.lock);
-}
-
 static void enqueue(struct log_record *record)
 {
     pthread_rwlock_rdlock(&current.lock);
     struct log *log = current.log;
-    if (log == NULL) {
+    if (!log) {
         free(record);
-    } else if (record == NULL || chan_send(log->queue, &record, CHAN_NOW) != 0) {
+    } else if (!record || chan_send(log->queue, &record, CHAN_NOW) != 0) {
         atomic_fetch_add(&log->dropped, 1);
         free(record);
+    } else if (current.hook) {
+        current.hook(current.hook_arg);
     }
     pthread_rwlock_unlock(&current.lock);
 }
@@ -249,4 +130,103 @@ void log_about(enum log_level level, const struct log_about *about, const char *
     va_start(args, format);
     enqueue(log_record_new(level, about, format, args));
     va_end(args);
+}
+
+/* ---- the writer ---- */
+
+void log_attach(void (*hook)(void *arg), void *arg)
+{
+    pthread_rwlock_wrlock(&current.lock);
+    current.hook = hook;
+    current.hook_arg = arg;
+    pthread_rwlock_unlock(&current.lock);
+}
+
+static void count_lost(struct log *log, unsigned long count, int error)
+{
+    log->lost += count;
+    if (count > 0)
+        log->lost_why = error;
+}
+
+__attribute__((format(printf, 3, 4))) static char *own_line(struct log *log, size_t *out_bytes,
+                                                            const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct log_record *record = log_record_new(LOG_WARN, NULL, format, args);
+    va_end(args);
+    char *line = record ? log_record_line(record, log->format, out_bytes) : NULL;
+    free(record);
+    return line;
+}
+
+/* How many records are missing, and why. */
+static char *lost_line(struct log *log, size_t *out_bytes)
+{
+    const char *why = log->lost_why == -ENOBUFS     ? "they came faster than they could be written"
+                      : log->lost_why == -ETIMEDOUT ? "nobody read them"
+                                                    : strerrordesc_np(-log->lost_why);
+    return own_line(log, out_bytes, "%lu records of this log were lost: %s", log->lost, why);
+}
+
+/* The loss before the record that follows it, but only once for each record: where the one cannot
+ * be written the other is not tried. */
+static int take(struct log *log, char **out_line, size_t *out_bytes)
+{
+    char *line = NULL;
+    size_t bytes = 0;
+    if (!log->next && chan_recv(log->queue, &log->next, CHAN_NOW) == 0)
+        log->told_in_vain = false;
+    count_lost(log, atomic_exchange(&log->dropped, 0), -ENOBUFS);
+    if (log->lost > 0 && !log->told_in_vain) {
+        log->telling = log->lost;
+        line = lost_line(log, &bytes);
+    } else if (log->next) {
+        line = log_record_line(log->next, log->format, &bytes);
+    } else {
+        return -EAGAIN;
+    }
+    if (!line)
+        return -ENOMEM;
+    *out_line = line;
+    *out_bytes = bytes;
+    return 0;
+}
+
+static void settle(struct log *log, int error)
+{
+    bool loss = log->telling > 0;
+    if (loss && !error)
+        log->lost -= log->telling;
+    log->telling = 0;
+    if (loss && error)
+        log->told_in_vain = true;
+    if (loss && !error)
+        return; /* the record is next */
+    if (error && log->next)
+        count_lost(log, 1, error);
+    free(log->next);
+    log->next = NULL;
+}
+
+int log_take(char **out_line, size_t *out_bytes)
+{
+    pthread_rwlock_rdlock(&current.lock);
+    struct log *log = current.log;
+    int error = log ? take(log, out_line, out_bytes) : -EAGAIN;
+    while (error == -ENOMEM) { /* each round gives up a record */
+        settle(log, error);
+        error = take(log, out_line, out_bytes);
+    }
+    pthread_rwlock_unlock(&current.lock);
+    return error;
+}
+
+void log_settle(int error)
+{
+    pthread_rwlock_rdlock(&current.lock);
+    if (current.log)
+        settle(current.log, error);
+    pthread_rwlock_unlock(&current.lock);
 }

@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "clock.h"
 #include "text.h"
-
-#define TIME_BYTES 48
 
 static size_t room_for(const char *text)
 {
@@ -69,23 +66,10 @@ struct log_record *log_record_new(enum log_level level, const struct log_about *
     return record;
 }
 
-/* "2026-01-02T03:04:05.678+01:00" */
-static void time_text(int64_t wall_ms, char text[static TIME_BYTES])
-{
-    struct tm tm;
-    time_t seconds = (time_t)(wall_ms / 1000);
-    if (localtime_r(&seconds, &tm) == NULL)
-        memset(&tm, 0, sizeof tm);
-    long offset_min = tm.tm_gmtoff / 60;
-    size_t n = strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, TIME_BYTES - n, ".%03d%c%02ld:%02ld", (int)(wall_ms % 1000),
-             offset_min < 0 ? '-' : '+', labs(offset_min) / 60, labs(offset_min) % 60);
-}
-
 static void print_text(FILE *out, const struct log_record *record)
 {
-    char at[TIME_BYTES];
-    time_text(record->wall_ms, at);
+    char at[CLOCK_TEXT_BYTES];
+    clock_text(record->wall_ms, at);
     fprintf(out, "%s %-5s ", at, level_names[record->level]);
     const char *about = record->instance == NULL ? record->task : record->instance;
     if (about != NULL) {
@@ -105,9 +89,9 @@ static void add_text(cJSON *object, const char *name, const char *text)
 
 static void print_json(FILE *out, const struct log_record *record)
 {
-    char at[TIME_BYTES];
+    char at[CLOCK_TEXT_BYTES];
     cJSON *object = cJSON_CreateObject();
-    time_text(record->wall_ms, at);
+    clock_text(record->wall_ms, at);
     add_text(object, "at", at);
     add_text(object, "level", level_names[record->level]);
     add_text(object, "task", record->task);

@@ -23,21 +23,20 @@ struct output {
 
 static struct output output_of(const struct launch *launch, bool of_stderr)
 {
-    const char *path = of_stderr ? launch->stderr_path : launch->stdout_path;
-    const char *own = of_stderr ? "the supervisor's stderr" : "the supervisor's stdout";
-    if (of_stderr && launch->merge_stderr)
-        return output_of(launch, false);
-    if (!path)
-        return (struct output){ 0 };
-    if (strcmp(path, "inherit") == 0)
-        return (struct output){ .other = own };
-    if (strcmp(path, "syslog") == 0)
-        return (struct output){ .other = "syslog" };
-    if (strcmp(path, "/dev/stdout") == 0)
-        return (struct output){ .other = "the supervisor's stdout" };
-    if (strcmp(path, "/dev/stderr") == 0)
-        return (struct output){ .other = "the supervisor's stderr" };
-    return (struct output){ .file = path };
+    static const char own_stdout[] = "the supervisor's stdout";
+    static const char own_stderr[] = "the supervisor's stderr";
+    const struct launch_output *output =
+        &launch->outputs[of_stderr ? LAUNCH_STDERR : LAUNCH_STDOUT];
+    switch (output->kind) {
+    case LAUNCH_NULL: /* a path only where /dev/null was asked for */
+    case LAUNCH_FILE: return (struct output){ .file = output->path };
+    case LAUNCH_OWN_STDOUT: return (struct output){ .other = own_stdout };
+    case LAUNCH_OWN_STDERR: return (struct output){ .other = own_stderr };
+    case LAUNCH_INHERIT: return (struct output){ .other = of_stderr ? own_stderr : own_stdout };
+    case LAUNCH_SYSLOG: return (struct output){ .other = "syslog" };
+    case LAUNCH_SAME: return output_of(launch, false);
+    }
+    return (struct output){ 0 };
 }
 
 /* Why there is no file to show. */

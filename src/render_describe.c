@@ -106,14 +106,6 @@ static void put_exit(const struct page *p)
 
 /* ---- what it is ---- */
 
-const char *render_log_text(const struct launch *launch, bool of_stderr)
-{
-    const char *path = of_stderr ? launch->stderr_path : launch->stdout_path;
-    if (of_stderr && launch->merge_stderr)
-        return "stdout";
-    return path ? path : "/dev/null";
-}
-
 /* The command as it is shown, and where its output goes. */
 static int put_launch(const struct page *p, char *const *environment)
 {
@@ -132,8 +124,8 @@ static int put_launch(const struct page *p, char *const *environment)
     if (error) {
         put_row(p, "problem", problem ? problem : "");
     } else {
-        put_row(p, "stdout", render_log_text(launch, false));
-        put_row(p, "stderr", render_log_text(launch, true));
+        put_row(p, "stdout", launch_output_text(&launch->outputs[LAUNCH_STDOUT]));
+        put_row(p, "stderr", launch_output_text(&launch->outputs[LAUNCH_STDERR]));
     }
     launch_free(launch);
     free(problem);

@@ -81,8 +81,8 @@ static bool add_logs(cJSON *object, const struct identity *id, char *const *envi
     if (error == -EINVAL)
         ok = json_add_text(object, "problem", problem);
     else if (!error)
-        ok = json_add_text(object, "stdout", render_log_text(launch, false)) &&
-             json_add_text(object, "stderr", render_log_text(launch, true));
+        ok = json_add_text(object, "stdout", launch_output_text(&launch->outputs[LAUNCH_STDOUT])) &&
+             json_add_text(object, "stderr", launch_output_text(&launch->outputs[LAUNCH_STDERR]));
     launch_free(launch);
     free(problem);
     return ok;

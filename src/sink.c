@@ -40,6 +40,11 @@ void sink_init(struct sink *sink, int fd)
     }
 }
 
+void sink_init_own(struct sink *sink, int fd)
+{
+    *sink = (struct sink){ .fd = fd, .ours = true, .chunk_bytes = CHUNK_BYTES };
+}
+
 void sink_release(struct sink *sink)
 {
     if (sink->ours)

@@ -89,7 +89,7 @@ def test_a_shutdown_among_reloads_that_never_cease(box):
 
 def test_without_descriptors_commands_still_work(box):
     def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
 
     supervisor = box.shell(tasks(many={"command": "sleep 600", "instances": 60}), preexec_fn=few)
     lines = supervisor.send("start many")

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "pump.h"
 
 #define PATIENCE_MS 30000
 
@@ -42,6 +43,25 @@ static void place_remove(const struct place *place)
     rmdir(place->directory);
 }
 
+/* The log with its writer; 0 or a negative errno of opening the file. */
+static int start(const char *path, enum log_level level, enum log_format format,
+                 struct pump **out_pump)
+{
+    struct pump_options options = {
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .log_path = path,
+    };
+    int error = pump_new(&options, out_pump);
+    return error != 0 ? error : log_start(level, format);
+}
+
+static void stop(struct pump *pump)
+{
+    cr_assert_eq(pump_free(pump, clock_ms() + 1000), 0);
+    log_stop();
+}
+
 /* The whole file, as a string to free(). */
 static char *contents(const char *path)
 {
@@ -52,6 +72,16 @@ static char *contents(const char *path)
     cr_assert_geq(read(fd, text, room - 1), 0);
     close(fd);
     return text;
+}
+
+static void await_bytes(const char *path, long long bytes)
+{
+    struct stat st;
+    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    while (stat(path, &st) != 0 || st.st_size < bytes) {
+        cr_assert_lt(clock_ms(), end_ms, "nothing in '%s'", path);
+        poll(NULL, 0, 1);
+    }
 }
 
 static void expect_match(const char *text, const char *pattern)
@@ -74,12 +104,13 @@ static size_t count_lines(const char *text)
 
 Test(log, text_has_time_level_and_instance)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     struct log_about about = { .task = "web", .instance = "web_1", .pid = 7 };
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     log_write(LOG_WARN, "a %s", "word");
     log_about(LOG_INFO, &about, "is up");
-    log_stop();
+    stop(pump);
     char *text = contents(place.path);
     expect_match(text, "^" TIME " warn  a word\n" TIME " info  web_1: is up\n$");
     free(text);
@@ -91,10 +122,11 @@ Test(log, text_has_time_level_and_instance)
 
 Test(log, a_record_is_one_line_that_harms_no_terminal)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     log_write(LOG_INFO, "one\ntwo \033[2J\r\x80");
-    log_stop();
+    stop(pump);
     char *text = contents(place.path);
     cr_assert_eq(count_lines(text), 1);
     cr_assert_not_null(strstr(text, "one two "));
@@ -105,11 +137,12 @@ Test(log, a_record_is_one_line_that_harms_no_terminal)
 
 Test(log, json_is_an_object_a_line_whatever_the_bytes)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     struct log_about about = { "we\"b", "web_1", 42, "STARTED", "RUNNING" };
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_JSON), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_JSON, &pump), 0);
     log_about(LOG_ERROR, &about, "a \"quote\"\\, \x01, \xff and \xc3\xa9");
-    log_stop();
+    stop(pump);
     char *text = contents(place.path);
     cr_assert_eq(count_lines(text), 1);
     cJSON *object = cJSON_Parse(text);
@@ -130,15 +163,16 @@ Test(log, json_is_an_object_a_line_whatever_the_bytes)
 
 Test(log, levels_below_the_set_one_are_left_out)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     cr_assert_not(log_enabled(LOG_ERROR));
-    cr_assert_eq(log_start(place.path, LOG_WARN, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_WARN, LOG_TEXT, &pump), 0);
     cr_assert(log_enabled(LOG_WARN));
     cr_assert_not(log_enabled(LOG_INFO));
     log_write(LOG_INFO, "unseen");
     log_set_level(LOG_DEBUG);
     log_write(LOG_DEBUG, "seen");
-    log_stop();
+    stop(pump);
     cr_assert_not(log_enabled(LOG_ERROR));
     log_write(LOG_ERROR, "too late");
     char *text = contents(place.path);
@@ -149,12 +183,13 @@ Test(log, levels_below_the_set_one_are_left_out)
 
 Test(log, long_text_is_cut)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     static char many[10000];
     memset(many, 'x', sizeof many - 1);
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     log_write(LOG_INFO, "%s", many);
-    log_stop();
+    stop(pump);
     char *text = contents(place.path);
     cr_assert_eq(strspn(strchr(text, 'x'), "x"), 4096);
     free(text);
@@ -163,13 +198,16 @@ Test(log, long_text_is_cut)
 
 Test(log, reopen_leaves_what_was_moved_away)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     log_write(LOG_INFO, "before");
+    await_bytes(place.path, 1);
     cr_assert_eq(rename(place.path, place.moved), 0);
-    log_reopen();
+    pump_reopen(pump);
+    await_bytes(place.path, 0);
     log_write(LOG_INFO, "after");
-    log_stop();
+    stop(pump);
     char *moved = contents(place.moved);
     char *text = contents(place.path);
     expect_match(moved, "^" TIME " info  before\n$");
@@ -181,11 +219,11 @@ Test(log, reopen_leaves_what_was_moved_away)
 
 Test(log, a_file_that_cannot_be_opened_is_an_error)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
-    cr_assert_eq(log_start("/proc/nowhere/log", LOG_INFO, LOG_TEXT), -ENOENT);
+    cr_assert_eq(start("/proc/nowhere/log", LOG_INFO, LOG_TEXT, &pump), -ENOENT);
     cr_assert_eq(mkfifo(place.path, 0600), 0);
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), -ENXIO);
-    log_stop();
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), -ENXIO);
     place_remove(&place);
 }
 
@@ -212,18 +250,19 @@ static void read_until(int fd, char *text, size_t room, const char *record, cons
 
 Test(log, a_reader_that_pauses_is_told_how_much_it_missed)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     size_t room = (size_t)4 << 20;
     char *text = calloc(1, room);
     cr_assert_eq(mkfifo(place.path, 0600), 0);
     int reader = open(place.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     for (int i = 0; i < 5000; i++)
         log_write(LOG_INFO, "record %d: %0500d", i, 0);
     read_until(reader, text, room, NULL, "records of this log were lost");
     cr_assert_not_null(strstr(text, "record 0: 0"));
     read_until(reader, text, room, "and on it goes", "and on it goes");
-    log_stop();
+    stop(pump);
     close(reader);
     free(text);
     place_remove(&place);
@@ -231,14 +270,15 @@ Test(log, a_reader_that_pauses_is_told_how_much_it_missed)
 
 Test(log, stop_does_not_wait_for_a_reader_that_never_comes)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     cr_assert_eq(mkfifo(place.path, 0600), 0);
     int reader = open(place.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     int64_t start_ms = clock_ms();
     for (int i = 0; i < 1000; i++)
         log_write(LOG_INFO, "record %d: %0500d", i, 0);
-    log_stop();
+    stop(pump);
     cr_assert_lt(clock_ms() - start_ms, PATIENCE_MS);
     close(reader);
     place_remove(&place);
@@ -254,14 +294,15 @@ static void *storm(void *arg)
 
 Test(log, many_threads_do_not_tear_lines)
 {
+    struct pump *pump = NULL;
     struct place place = place_new();
     pthread_t threads[8];
-    cr_assert_eq(log_start(place.path, LOG_INFO, LOG_TEXT), 0);
+    cr_assert_eq(start(place.path, LOG_INFO, LOG_TEXT, &pump), 0);
     for (int i = 0; i < 8; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, storm, NULL), 0);
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
-    log_stop();
+    stop(pump);
     char *text = contents(place.path);
     cr_assert_eq(count_lines(text), 800);
     char *rest = NULL;
