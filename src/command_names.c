@@ -1,12 +1,10 @@
 /* command_names.c - names: those of all tasks, each followed by its instances; for completion. */
 #include "call.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "config.h"
+#include "json.h"
 
 /* Calls each(arg, name) for every name once: a task's only instance is called as the task is. */
 static void each_name(const struct snapshot_set *set, void (*each)(void *arg, const char *name),
@@ -30,7 +28,7 @@ static void print_line(void *arg, const char *name)
 
 static void add_to_list(void *arg, const char *name)
 {
-    cJSON_AddItemToArray(arg, cJSON_CreateString(name));
+    (void)json_append_text(arg, name); /* out of memory: completion knows one less */
 }
 
 static int print_json(FILE *out, const struct snapshot_set *set)
@@ -39,12 +37,7 @@ static int print_json(FILE *out, const struct snapshot_set *set)
     cJSON *list = cJSON_AddArrayToObject(object, "names");
     if (list)
         each_name(set, add_to_list, list);
-    char *text = list ? cJSON_PrintUnformatted(object) : NULL;
-    if (text)
-        fprintf(out, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(object);
-    return text ? 0 : -ENOMEM;
+    return json_put(out, object, list);
 }
 
 static void show_names(struct call *call, const struct snapshot_set *set, FILE *out)

@@ -60,7 +60,7 @@ int logview_find(const struct identity *id, char *const *environment, bool use_s
                  struct log_place *out_place, char **out_problem)
 {
     const struct launch_id who = { id->task->name, id->number, id->name };
-    struct launch *launch;
+    struct launch *launch = NULL;
     char *why = NULL;
     int error = launch_new(id->task, &who, environment, &launch, &why);
     if (error == -EINVAL) {
@@ -155,7 +155,7 @@ bool logview_print_stderr(FILE *out, const struct identity *id, char *const *env
                           const struct command_style *style, const char *indent, size_t lines)
 {
     struct clipped line = { .out = out, .indent = indent, .terminal = style->width != 0 };
-    struct log_place place;
+    struct log_place place = { 0 };
     char *problem = NULL;
     if (logview_find(id, environment, true, &place, &problem) < 0) {
         free(problem);

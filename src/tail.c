@@ -95,7 +95,7 @@ static int look_into(struct tail *tail, int fd)
 
 int tail_begin(struct tail *tail, const struct tail_want *want)
 {
-    int fd;
+    int fd = -1;
     int error = tail_row_latest(tail->path, want->rotated, &fd);
     if (!error)
         error = look_into(tail, fd);
@@ -117,7 +117,7 @@ static int begin_at(struct tail *tail, long long offset)
 /* The file has been looked through. -EAGAIN: there is one before it. */
 static int go_back(struct tail *tail)
 {
-    int fd;
+    int fd = -1;
     if (!tail->left.rotated || tail_row_previous(tail->path, tail->fd, &fd) < 0)
         return begin_at(tail, 0);
     int error = look_into(tail, fd);
@@ -265,7 +265,7 @@ static void turn_to(struct tail *tail, int fd)
  * to it came before there was a next one, and so it is all there now. */
 static ssize_t read_next(struct tail *tail, char *block, size_t room)
 {
-    int fd;
+    int fd = -1;
     if (!tail->follows && tail->files == 0)
         return 0;
     tail->next_watch = -1;

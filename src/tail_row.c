@@ -120,8 +120,8 @@ int tail_row_next(const char *path, int fd, int (*look)(void *arg), void *arg, i
     const struct stat *known = fd >= 0 ? &ours : NULL;
     for (int i = 0; i < TRIES; i++) {
         struct seat before, after;
-        struct stat st;
-        int next;
+        struct stat st = { 0 };
+        int next = -1;
         if (!choose(path, known, &before))
             return -ENOENT;
         int error = open_place(path, before.place, &next, &st);
@@ -146,12 +146,12 @@ int tail_row_next(const char *path, int fd, int (*look)(void *arg), void *arg, i
 
 int tail_row_previous(const char *path, int fd, int *out_fd)
 {
-    struct stat ours, st;
+    struct stat ours, st = { 0 };
     long after;
     if (fstat(fd, &ours) < 0)
         return -errno;
     for (int i = 0; i < TRIES; i++) {
-        int previous;
+        int previous = -1;
         long place = find(path, &ours, &after);
         if (place == NOWHERE || open_place(path, place + 1, &previous, &st) < 0)
             return -ENOENT;
