@@ -123,7 +123,9 @@ Test(pump, its_end_writes_what_is_in_the_pipes_though_they_are_open)
     }
     fclose(lines);
     log_write(LOG_INFO, "the last record");
+    int64_t start_ms = clock_ms();
     scene_stop(&scene);
+    cr_expect_lt(clock_ms() - start_ms, PATIENCE_MS); /* nor does it wait for their ends */
     expect_contents(scene.out, expected);
     await_text(scene.own, "the last record");
     for (int i = 0; i < 50; i++)
