@@ -86,8 +86,7 @@ static bool collect(struct pump *p, const struct epoll_event *events, int count)
 {
     struct pump_source *s, *next;
     pthread_mutex_lock(&p->lock);
-    DL_FOREACH_SAFE2(p->fresh, s, next, due_next)
-    {
+    DL_FOREACH_SAFE2 (p->fresh, s, next, due_next) {
         DL_DELETE2(p->fresh, s, due_prev, due_next);
         pump_source_due(&p->works, s);
     }
@@ -112,8 +111,9 @@ static bool collect(struct pump *p, const struct epoll_event *events, int count)
 static void reopen_all(struct pump *p)
 {
     struct pump_dest *d;
-    DL_FOREACH (p->works.dests, d)
+    DL_FOREACH (p->works.dests, d) {
         pump_dest_reopen(&p->works, d);
+    }
 }
 
 static void run_due(struct pump_works *w)
@@ -121,8 +121,7 @@ static void run_due(struct pump_works *w)
     struct pump_source *s, *next;
     struct pump_source *due = w->due;
     w->due = NULL;
-    DL_FOREACH_SAFE2(due, s, next, due_next)
-    {
+    DL_FOREACH_SAFE2 (due, s, next, due_next) {
         DL_DELETE2(due, s, due_prev, due_next);
         s->due = false;
         pump_source_run(w, s);
@@ -149,8 +148,9 @@ static void write_log(struct pump *p)
 static void flush_streams(struct pump_works *w)
 {
     struct pump_dest *d;
-    DL_FOREACH2(w->streams, d, stream_next)
-    pump_dest_flush(w, d);
+    DL_FOREACH2 (w->streams, d, stream_next) {
+        pump_dest_flush(w, d);
+    }
 }
 
 static void free_ended(struct pump *p)
@@ -159,11 +159,13 @@ static void free_ended(struct pump *p)
     if (!p->works.over)
         return;
     pthread_mutex_lock(&p->lock);
-    DL_FOREACH2(p->works.over, s, due_next)
-    pump_remove(p, s);
+    DL_FOREACH2 (p->works.over, s, due_next) {
+        pump_remove(p, s);
+    }
     pthread_mutex_unlock(&p->lock);
-    DL_FOREACH_SAFE2(p->works.over, s, next, due_next)
-    pump_source_free(&p->works, s);
+    DL_FOREACH_SAFE2 (p->works.over, s, next, due_next) {
+        pump_source_free(&p->works, s);
+    }
 }
 
 static int64_t deadline_ms(const struct pump *p)
@@ -175,9 +177,10 @@ static int64_t deadline_ms(const struct pump *p)
         return w->now_ms;
     if (w->unfinished && w->unfinished->held_until_ms < at_ms)
         at_ms = w->unfinished->held_until_ms;
-    DL_FOREACH2(w->streams, d, stream_next)
-    if (pump_dest_deadline_ms(d) < at_ms)
-        at_ms = pump_dest_deadline_ms(d);
+    DL_FOREACH2 (w->streams, d, stream_next) {
+        if (pump_dest_deadline_ms(d) < at_ms)
+            at_ms = pump_dest_deadline_ms(d);
+    }
     return p->told_to_end && p->end_ms < at_ms ? p->end_ms : at_ms;
 }
 
@@ -191,8 +194,9 @@ static bool is_done(struct pump *p)
     pthread_mutex_lock(&p->lock);
     bool done = p->source_count == 0 && !p->line && !p->more_lines;
     pthread_mutex_unlock(&p->lock);
-    DL_FOREACH2(p->works.streams, d, stream_next)
-    done = done && pump_stream_is_empty(&d->stream);
+    DL_FOREACH2 (p->works.streams, d, stream_next) {
+        done = done && pump_stream_is_empty(&d->stream);
+    }
     return done;
 }
 
