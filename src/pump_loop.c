@@ -57,7 +57,7 @@ static bool is_answered(const struct pump *p, struct pump_question *q)
 /* The question is over before its hook runs: its asker may then be gone. */
 static void answer(struct pump *p)
 {
-    struct pump_question *q, *next;
+    struct pump_question *q = NULL, *next;
     pthread_mutex_lock(&p->lock);
     DL_FOREACH_SAFE (p->open, q, next) {
         if (!is_answered(p, q))
@@ -84,7 +84,7 @@ static void begin_to_end(struct pump *p)
 /* What there is to do. Returns whether files are to be opened anew. */
 static bool collect(struct pump *p, const struct epoll_event *events, int count)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     pthread_mutex_lock(&p->lock);
     DL_FOREACH_SAFE2 (p->fresh, s, next, due_next) {
         DL_DELETE2(p->fresh, s, due_prev, due_next);
@@ -110,7 +110,7 @@ static bool collect(struct pump *p, const struct epoll_event *events, int count)
 
 static void reopen_all(struct pump *p)
 {
-    struct pump_dest *d;
+    struct pump_dest *d = NULL;
     DL_FOREACH (p->works.dests, d) {
         pump_dest_reopen(&p->works, d);
     }
@@ -118,7 +118,7 @@ static void reopen_all(struct pump *p)
 
 static void run_due(struct pump_works *w)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     struct pump_source *due = w->due;
     w->due = NULL;
     DL_FOREACH_SAFE2 (due, s, next, due_next) {
@@ -147,7 +147,7 @@ static void write_log(struct pump *p)
 
 static void flush_streams(struct pump_works *w)
 {
-    struct pump_dest *d;
+    struct pump_dest *d = NULL;
     DL_FOREACH2 (w->streams, d, stream_next) {
         pump_dest_flush(w, d);
     }
@@ -155,7 +155,7 @@ static void flush_streams(struct pump_works *w)
 
 static void free_ended(struct pump *p)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     if (!p->works.over)
         return;
     pthread_mutex_lock(&p->lock);
@@ -171,7 +171,7 @@ static void free_ended(struct pump *p)
 static int64_t deadline_ms(const struct pump *p)
 {
     const struct pump_works *w = &p->works;
-    const struct pump_dest *d;
+    const struct pump_dest *d = NULL;
     int64_t at_ms = w->tell_ms;
     if (w->due || w->room || p->more_lines)
         return w->now_ms;
@@ -186,7 +186,7 @@ static int64_t deadline_ms(const struct pump *p)
 
 static bool is_done(struct pump *p)
 {
-    const struct pump_dest *d;
+    const struct pump_dest *d = NULL;
     if (!p->told_to_end)
         return false;
     if (p->works.now_ms >= p->end_ms)
@@ -204,7 +204,7 @@ static bool is_done(struct pump *p)
 static void end_log(struct pump *p)
 {
     struct pump_works *w = &p->works;
-    struct pump_dest *d;
+    struct pump_dest *d = NULL;
     DL_FOREACH (w->dests, d) {
         if (d != p->own)
             pump_dest_dropped(w, d, -ETIMEDOUT, pump_stream_clear(&d->stream));
