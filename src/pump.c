@@ -124,16 +124,16 @@ int pump_new(const struct pump_options *options, struct pump **out_pump)
     return 0;
 }
 
-int pump_free(struct pump *p, int64_t end_ms)
+int pump_free(struct pump *p, int64_t deadline_ms)
 {
     if (!p)
         return 0;
     pthread_mutex_lock(&p->lock);
     p->ending = true;
-    p->end_ms = end_ms;
+    p->end_ms = deadline_ms;
     pthread_mutex_unlock(&p->lock);
     wake(p);
-    int error = waitgroup_wait(p->running, end_ms + LEAVE_MS);
+    int error = waitgroup_wait(p->running, deadline_ms + LEAVE_MS);
     log_attach(NULL, NULL);
     if (error) {
         pthread_detach(p->thread); /* in a write that a disk does not end; so all stays */

@@ -112,7 +112,7 @@ static int open_stream(struct pump_works *w, struct pump_dest *d, int fd)
 static int open_path(struct pump_works *w, struct pump_dest *d)
 {
     struct stat st;
-    int fd;
+    int fd = -1;
     int error = pump_file_open_path(d->path, d->file.mode, &fd, &st);
     if (!error && (S_ISFIFO(st.st_mode) || isatty(fd))) {
         error = open_stream(w, d, fd);
@@ -278,7 +278,7 @@ static void over(struct pump_works *w, struct pump_dest *d)
 
 void pump_dest_tell(struct pump_works *w)
 {
-    struct pump_dest *d;
+    struct pump_dest *d = NULL;
     if (w->now_ms < w->tell_ms)
         return;
     w->tell_ms = INT64_MAX;

@@ -90,7 +90,7 @@ void pump_file_use(struct pump_file *file, int fd, const struct stat *st)
 int pump_file_reopen(struct pump_file *file)
 {
     struct stat st;
-    int fd;
+    int fd = -1;
     int error = pump_file_open_path(file->path, file->mode, &fd, &st);
     if (error)
         return error;
@@ -200,7 +200,7 @@ static void keep_owner(int fd, const struct stat *now, const struct stat *before
 static int open_next(struct pump_file *file)
 {
     struct stat before, st;
-    int fd;
+    int fd = -1;
     if (fstat(file->fd, &before) < 0)
         return -errno;
     int error = pump_file_open_path(file->path, file->mode, &fd, &st);

@@ -57,7 +57,7 @@ static bool is_answered(const struct pump *p, struct pump_question *q)
 /* The question is over before its hook runs: its asker may then be gone. */
 static void answer(struct pump *p)
 {
-    struct pump_question *q, *next;
+    struct pump_question *q = NULL, *next;
     pthread_mutex_lock(&p->lock);
     DL_FOREACH_SAFE (p->open, q, next) {
         if (!is_answered(p, q))
@@ -84,10 +84,9 @@ static void begin_to_end(struct pump *p)
 /* What there is to do. Returns whether files are to be opened anew. */
 static bool collect(struct pump *p, const struct epoll_event *events, int count)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     pthread_mutex_lock(&p->lock);
-    DL_FOREACH_SAFE2(p->fresh, s, next, due_next)
-    {
+    DL_FOREACH_SAFE2 (p->fresh, s, next, due_next) {
         DL_DELETE2(p->fresh, s, due_prev, due_next);
         pump_source_due(&p->works, s);
     }
@@ -111,18 +110,18 @@ static bool collect(struct pump *p, const struct epoll_event *events, int count)
 
 static void reopen_all(struct pump *p)
 {
-    struct pump_dest *d;
-    DL_FOREACH (p->works.dests, d)
+    struct pump_dest *d = NULL;
+    DL_FOREACH (p->works.dests, d) {
         pump_dest_reopen(&p->works, d);
+    }
 }
 
 static void run_due(struct pump_works *w)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     struct pump_source *due = w->due;
     w->due = NULL;
-    DL_FOREACH_SAFE2(due, s, next, due_next)
-    {
+    DL_FOREACH_SAFE2 (due, s, next, due_next) {
         DL_DELETE2(due, s, due_prev, due_next);
         s->due = false;
         pump_source_run(w, s);
@@ -148,42 +147,46 @@ static void write_log(struct pump *p)
 
 static void flush_streams(struct pump_works *w)
 {
-    struct pump_dest *d;
-    DL_FOREACH2(w->streams, d, stream_next)
-    pump_dest_flush(w, d);
+    struct pump_dest *d = NULL;
+    DL_FOREACH2 (w->streams, d, stream_next) {
+        pump_dest_flush(w, d);
+    }
 }
 
 static void free_ended(struct pump *p)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s = NULL, *next;
     if (!p->works.over)
         return;
     pthread_mutex_lock(&p->lock);
-    DL_FOREACH2(p->works.over, s, due_next)
-    pump_remove(p, s);
+    DL_FOREACH2 (p->works.over, s, due_next) {
+        pump_remove(p, s);
+    }
     pthread_mutex_unlock(&p->lock);
-    DL_FOREACH_SAFE2(p->works.over, s, next, due_next)
-    pump_source_free(&p->works, s);
+    DL_FOREACH_SAFE2 (p->works.over, s, next, due_next) {
+        pump_source_free(&p->works, s);
+    }
 }
 
 static int64_t deadline_ms(const struct pump *p)
 {
     const struct pump_works *w = &p->works;
-    const struct pump_dest *d;
+    const struct pump_dest *d = NULL;
     int64_t at_ms = w->tell_ms;
     if (w->due || w->room || p->more_lines)
         return w->now_ms;
     if (w->unfinished && w->unfinished->held_until_ms < at_ms)
         at_ms = w->unfinished->held_until_ms;
-    DL_FOREACH2(w->streams, d, stream_next)
-    if (pump_dest_deadline_ms(d) < at_ms)
-        at_ms = pump_dest_deadline_ms(d);
+    DL_FOREACH2 (w->streams, d, stream_next) {
+        if (pump_dest_deadline_ms(d) < at_ms)
+            at_ms = pump_dest_deadline_ms(d);
+    }
     return p->told_to_end && p->end_ms < at_ms ? p->end_ms : at_ms;
 }
 
 static bool is_done(struct pump *p)
 {
-    const struct pump_dest *d;
+    const struct pump_dest *d = NULL;
     if (!p->told_to_end)
         return false;
     if (p->works.now_ms >= p->end_ms)
@@ -191,8 +194,9 @@ static bool is_done(struct pump *p)
     pthread_mutex_lock(&p->lock);
     bool done = p->source_count == 0 && !p->line && !p->more_lines;
     pthread_mutex_unlock(&p->lock);
-    DL_FOREACH2(p->works.streams, d, stream_next)
-    done = done && pump_stream_is_empty(&d->stream);
+    DL_FOREACH2 (p->works.streams, d, stream_next) {
+        done = done && pump_stream_is_empty(&d->stream);
+    }
     return done;
 }
 
@@ -200,7 +204,7 @@ static bool is_done(struct pump *p)
 static void end_log(struct pump *p)
 {
     struct pump_works *w = &p->works;
-    struct pump_dest *d;
+    struct pump_dest *d = NULL;
     DL_FOREACH (w->dests, d) {
         if (d != p->own)
             pump_dest_dropped(w, d, -ETIMEDOUT, pump_stream_clear(&d->stream));

@@ -70,7 +70,7 @@ void pump_source_free(struct pump_works *w, struct pump_source *s)
         DL_DELETE2(w->waiting, s, wait_prev, wait_next);
     if (s->due)
         DL_DELETE2(w->due, s, due_prev, due_next);
-    if (s->over)
+    else if (s->over)
         DL_DELETE2(w->over, s, due_prev, due_next);
     if (s->dest)
         pump_dest_leave(w, s->dest);
@@ -134,8 +134,7 @@ void pump_source_resume(struct pump_works *w)
     struct pump_source *waited = w->waiting;
     w->waiting = NULL;
     w->room = false;
-    DL_FOREACH_SAFE2(waited, s, next, wait_next)
-    {
+    DL_FOREACH_SAFE2 (waited, s, next, wait_next) {
         DL_DELETE2(waited, s, wait_prev, wait_next);
         if (must_wait(w, s)) {
             DL_APPEND2(w->waiting, s, wait_prev, wait_next);

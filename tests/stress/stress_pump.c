@@ -30,9 +30,9 @@ struct scene {
 
 struct writer {
     struct scene *scene;
-    int number;
     pthread_t thread;
-    size_t bytes; /* written to each file: number % FILES */
+    size_t bytes; /* written, to the file `number` % FILES */
+    int number;
     bool failed;
 };
 
@@ -160,7 +160,7 @@ static bool play(void)
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 1;
+    int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 1;
     int failed = 0;
     for (int i = 0; i < rounds; i++)
         failed += !play();
