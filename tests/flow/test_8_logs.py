@@ -197,11 +197,11 @@ def test_a_stop_wins_while_the_last_output_is_waited_for(box):
 
 def test_last_words_of_many_fast_deaths_are_there_once_they_are_dead(box):
     supervisor = box.shell({"tasks": {"web": {
-        "command": ["printf", "%s", "last words of ${NAME}"], "instances": 200,
+        "command": ["printf", "%s", "last words of ${NAME}"], "instances": 1000,
         "stdout": "logs/${NAME}", "stderr": "stdout", "logMaxSize": "1MB"}}})
     supervisor.send("start web", timeout=40)
     supervisor.wait_all("STOPPED", timeout=40)
-    for number in range(1, 201):
+    for number in range(1, 1001):
         name = f"web_{number}"
         assert box.path(f"logs/{name}").read_text() == f"last words of {name}"
 
