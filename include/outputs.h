@@ -27,4 +27,7 @@ int outputs_above_fd(const struct outputs *outputs);
  * left behind, to the end of the process. NULL is fine. */
 void outputs_close(struct outputs *outputs);
 
+/* The same, for a process that is about to end while others may still use them. */
+void outputs_end(struct outputs *outputs);
+
 #endif

@@ -87,9 +87,12 @@ void pump_cancel(struct pump *pump, struct pump_question *question);
 /* Opens all files anew, under the paths that they were opened with (SIGUSR1). */
 void pump_reopen(struct pump *pump);
 
-/* Writes what is in the pipes, and in the supervisor's log, until deadline_ms; ends the thread and
- * frees the pump. -ETIMEDOUT: a disk holds the thread up; it is left behind, to the end of the
- * process. NULL is fine. */
+/* Writes what is in the pipes, and in the supervisor's log, until deadline_ms, and ends the thread;
+ * whoever still has the pump may go on calling, without effect. -ETIMEDOUT: a disk holds the thread
+ * up; it is left behind, to the end of the process. Either this or pump_free(), once. */
+int pump_end(struct pump *pump, int64_t deadline_ms);
+
+/* The same, and frees the pump where the thread has ended. NULL is fine. */
 int pump_free(struct pump *pump, int64_t deadline_ms);
 
 #endif

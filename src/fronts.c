@@ -57,10 +57,12 @@ bool fronts_end(struct fronts *fronts)
     server_tell_stop(fronts->server);
     int shell = shell_stop(fronts->shell, deadline_ms);
     int server = server_stop(fronts->server, deadline_ms);
+    bool ended = shell == 0 && server == 0;
     /* The loader last: the others may be about to ask it for something. */
-    int loader = loader_free(fronts->loader, deadline_ms);
+    if (ended)
+        ended = loader_free(fronts->loader, deadline_ms) == 0;
     fronts->shell = NULL;
     fronts->server = NULL;
     fronts->loader = NULL; /* all else is still used by what did not end */
-    return shell == 0 && server == 0 && loader == 0;
+    return ended;
 }

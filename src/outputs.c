@@ -141,6 +141,14 @@ static void print_rest(int fd, int64_t deadline_ms)
     outbuf_free(out);
 }
 
+void outputs_end(struct outputs *o)
+{
+    int64_t deadline_ms = clock_ms() + PATIENCE_MS;
+    (void)pump_end(o->pump, deadline_ms); /* the process ends in any case */
+    if (o->above_fds[0] >= 0)
+        print_rest(o->above_fds[0], deadline_ms);
+}
+
 void outputs_close(struct outputs *o)
 {
     if (!o)

@@ -124,10 +124,8 @@ int pump_new(const struct pump_options *options, struct pump **out_pump)
     return 0;
 }
 
-int pump_free(struct pump *p, int64_t deadline_ms)
+int pump_end(struct pump *p, int64_t deadline_ms)
 {
-    if (!p)
-        return 0;
     pthread_mutex_lock(&p->lock);
     p->ending = true;
     p->end_ms = deadline_ms;
@@ -140,8 +138,15 @@ int pump_free(struct pump *p, int64_t deadline_ms)
         return error;
     }
     pthread_join(p->thread, NULL);
-    release(p);
     return 0;
+}
+
+int pump_free(struct pump *p, int64_t deadline_ms)
+{
+    int error = p ? pump_end(p, deadline_ms) : 0;
+    if (p && !error)
+        release(p);
+    return error;
 }
 
 /* ---- what others call ---- */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #define ACCEPT_BATCH 16     /* before those who are there have their turn */
 #define ACCEPT_ALL 10000    /* more than can wait at a socket */
 #define AGAIN_MS 100        /* after a want of descriptors or memory */
+#define SHORTAGE_MS 2000    /* the same, for the socket's file */
 #define FAREWELL_MS 200     /* for clients to take their last answers */
 #define FAREWELL_BYTES 4096 /* a line for those who are turned away */
 #define EXIT_TURNED_AWAY 1
@@ -42,6 +42,8 @@ struct server {
     struct connection *clients[SERVER_CLIENTS_MAX];
     size_t count;
     int64_t accept_ms; /* not before: there was nothing to accept with */
+    bool accept_told;
+    int64_t check_ms; /* when to look after the file again; INT64_MAX: when something stirs */
 };
 
 static void wake(struct server *s)
@@ -96,14 +98,23 @@ static void accept_some(struct server *s, int most)
         if (!error)
             let_in(s, &peer);
     }
-    if (!error || error == -EAGAIN)
+    if (!error || error == -EAGAIN) {
+        s->accept_told = false;
         return;
-    if (s->accept_ms == 0)
+    }
+    if (!s->accept_told)
         log_write(LOG_WARN, "cannot accept clients now: %s", strerrordesc_np(-error));
+    s->accept_told = true;
     s->accept_ms = clock_ms() + AGAIN_MS;
 }
 
 /* ---- the socket's file ---- */
+
+/* What passes without the file or its directory being touched. */
+static bool is_shortage(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
 
 static void look_after_file(struct server *s)
 {
@@ -117,6 +128,7 @@ static void look_after_file(struct server *s)
         log_write(LOG_WARN, "the file of the control socket was gone; made '%s' again",
                   control_socket_path(s->socket));
     free(text);
+    s->check_ms = is_shortage(error) ? clock_ms() + SHORTAGE_MS : INT64_MAX;
 }
 
 static void look_around(struct server *s, const struct pollfd *fds)
@@ -126,7 +138,7 @@ static void look_around(struct server *s, const struct pollfd *fds)
         eventfd_read(s->wake_fd, &count);
     bool asked = atomic_exchange(&s->recheck, false);
     bool stirred = fds[FD_WATCH].revents && control_socket_stirred(s->socket);
-    if (asked || stirred)
+    if (asked || stirred || clock_ms() >= s->check_ms)
         look_after_file(s);
 }
 
@@ -136,11 +148,9 @@ static void look_around(struct server *s, const struct pollfd *fds)
 static int64_t prepare(struct server *s, struct pollfd *fds, nfds_t *starts)
 {
     nfds_t used = FD_CLIENTS;
-    int64_t until_ms = INT64_MAX;
+    int64_t until_ms = s->check_ms;
     bool accepts = clock_ms() >= s->accept_ms;
-    if (accepts)
-        s->accept_ms = 0;
-    else
+    if (!accepts && s->accept_ms < until_ms)
         until_ms = s->accept_ms;
     fds[FD_WAKE] = (struct pollfd){ s->wake_fd, POLLIN, 0 };
     fds[FD_LISTEN] = (struct pollfd){ accepts ? control_socket_fd(s->socket) : -1, POLLIN, 0 };
@@ -219,9 +229,6 @@ static void say_farewell(struct server *s)
 static void *server_main(void *arg)
 {
     struct server *s = arg;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
     while (!atomic_load(&s->stopping))
         serve_once(s);
     say_farewell(s);
@@ -247,6 +254,7 @@ int server_start(const struct command_env *env, struct control_socket *socket,
         return -ENOMEM;
     s->env = (struct connection_env){ .commands = *env, .on_shutdown = on_shutdown, .arg = arg };
     s->socket = socket;
+    s->check_ms = INT64_MAX;
     s->running = waitgroup_new();
     s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int error = s->wake_fd < 0 ? -errno : !s->running ? -ENOMEM : 0;

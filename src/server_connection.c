@@ -38,7 +38,7 @@ static void flush(struct connection *c)
     outbuf_flush(c->out);
     if (outbuf_has_lost(c->out))
         connection_fail(c);
-    if (outbuf_is_broken(c->out))
+    if (outbuf_error(c->out)) /* an answer with a hole in it is none */
         c->gone = true;
     if (!is_pending(c)) {
         outbuf_free(c->out);

@@ -96,9 +96,6 @@ static void print_what_came_last(struct shell *sh)
 static void *shell_main(void *arg)
 {
     struct shell *sh = arg;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
     shell_loop(sh);
     if (sh->interactive) {
         if (shell_readline_is_prompting() && shell_readline_in_foreground())

@@ -228,7 +228,7 @@ static void release(struct supervisor *s)
     claim_release(s->claim, !all_ended);
     kill_orphans(s);
     if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
-        outputs_close(s->outputs);
+        outputs_end(s->outputs);
         _exit(s->exit_status);
     }
     if (s->manager)
@@ -250,7 +250,7 @@ _Noreturn static void give_up(struct supervisor *s)
     claim_release(s->claim, !all_ended);
     log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
               waitgroup_left(s->env.monitors));
-    outputs_close(s->outputs);
+    outputs_end(s->outputs);
     _exit(1);
 }
 
