@@ -57,6 +57,8 @@ void command_words_free(char **words);
  * are none of it. */
 bool command_follows(size_t count, char *const *words); /* goes on for ever, as -f does */
 
+bool command_changes(size_t count, char *const *words); /* more than what is known of something */
+
 bool command_is_help(size_t count, char *const *words); /* needs no supervisor */
 
 /* Whether it ends something: the shell (`exit`), or the supervisor too (`shutdown`). */

@@ -265,6 +265,16 @@ bool command_is_help(size_t count, char *const *words)
     return parse(count, words, &help, &follows) && help;
 }
 
+bool command_changes(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    const struct command *command = parse(count, words, &help, &follows);
+    return command && !help &&
+           (command->begin == command_change || command->begin == command_signal ||
+            command->begin == command_reload || command->begin == command_shutdown);
+}
+
 enum command_end command_ends(size_t count, char *const *words)
 {
     bool help;

@@ -12,6 +12,7 @@
 
 struct asked {
     struct snapshot_set *set;
+    bool named;   /* there are targets */
     bool refused; /* by a manager that ends */
     call_show *show;
 };
@@ -24,6 +25,8 @@ static void asked_release(struct call *call)
     call->state = NULL;
 }
 
+static void show_status(struct call *call, const struct snapshot_set *set, FILE *out);
+
 /* The answers are complete: passes on to show(), which may put a state of its own in place. */
 static void show(struct call *call, FILE *out)
 {
@@ -31,8 +34,11 @@ static void show(struct call *call, FILE *out)
     struct asked *asked = call->state;
     call->state = NULL;
     call->ops = NULL;
+    bool gone = asked->named && (!asked->set || asked->set->count == 0);
     if (asked->refused)
         call_finish(call, EXIT_FAILED);
+    else if (gone && call->exit_status == EXIT_DONE && asked->show != show_status)
+        call_refuse(call, out, -EPIPE); /* only a shutdown takes what has a name away */
     else
         asked->show(call, asked->set ? asked->set : &nothing, out);
     snapshot_set_free(asked->set);
@@ -73,7 +79,7 @@ void call_ask(struct call *call, FILE *out, char **targets, size_t count, bool h
     struct asked *asked = malloc(sizeof *asked);
     int error = asked ? 0 : -ENOMEM;
     if (asked) {
-        *asked = (struct asked){ .show = shown };
+        *asked = (struct asked){ .show = shown, .named = count > 0 };
         call->state = asked;
         call->ops = &ops;
         error = call_post(call, &request, &call->reply);
@@ -105,7 +111,7 @@ static void show_status(struct call *call, const struct snapshot_set *set, FILE 
         error = render_status(out, set, &style);
     if (error)
         call_refuse(call, out, error);
-    else if (call->exit_status == EXIT_DONE && named && !all_up(set))
+    else if (call->exit_status == EXIT_DONE && named && (set->count == 0 || !all_up(set)))
         call_finish(call, EXIT_NOT_RUNNING);
     else
         call_finish(call, call->exit_status);

@@ -207,12 +207,26 @@ static int make_directory(const struct work *w)
                               w->out_error);
 }
 
+/* Through two pipes the lines of one file would come in another order than they were written in. */
+static void join_streams(struct launch_output outputs[LAUNCH_STREAMS])
+{
+    const struct launch_output *out = &outputs[LAUNCH_STDOUT];
+    struct launch_output *err = &outputs[LAUNCH_STDERR];
+    if (out->kind == LAUNCH_FILE && out->pumped && err->kind == LAUNCH_FILE &&
+        strcmp(out->path, err->path) == 0) {
+        err->kind = LAUNCH_SAME;
+        err->pumped = false;
+    }
+}
+
 static int make_outputs(const struct work *w)
 {
     int error = 0;
     for (unsigned i = 0; i < LAUNCH_STREAMS && !error; i++)
         error = launch_output_init(w->task, &w->scope, (enum launch_stream)i,
                                    &w->launch->outputs[i], w->out_error);
+    if (!error)
+        join_streams(w->launch->outputs);
     return error;
 }
 

@@ -17,7 +17,7 @@
 #define READ_BYTES 16384
 #define CONGESTED_BYTES ((size_t)64 << 10)
 #define LINE_MS 10000 /* so long the rest of a line may take */
-#define GONE_READS_MAX 64
+#define GONE_REQUESTS 100 /* those that change nothing are only read over */
 
 /* ---- its bytes ---- */
 
@@ -57,7 +57,8 @@ static bool wants_input(struct connection *c)
     return is_free(c) && !c->ended && !connection_has_line(c);
 }
 
-static void receive(struct connection *c)
+/* Did something come? */
+static bool receive(struct connection *c)
 {
     char bytes[READ_BYTES];
     ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -74,6 +75,7 @@ static void receive(struct connection *c)
         c->ended = true;
         c->gone = true;
     }
+    return n > 0;
 }
 
 /* ---- the connection ---- */
@@ -120,7 +122,7 @@ nfds_t connection_wants(struct connection *c, struct pollfd fds[CONNECTION_FDS])
 
 int64_t connection_deadline_ms(struct connection *c)
 {
-    if (c->over || (is_free(c) && connection_has_line(c)))
+    if (c->over || c->gone || (is_free(c) && connection_has_line(c)))
         return 0;
     if (!c->call || is_congested(c))
         return c->line_ms;
@@ -128,22 +130,21 @@ int64_t connection_deadline_ms(struct connection *c)
     return call_ms < connection_tell_ms(c) ? call_ms : connection_tell_ms(c);
 }
 
-/* What it had sent is still done: who only wants something done need not wait for the answer. */
+/* What it had asked to be changed is still done, for who only wants something done need not wait
+ * for the answer; a few requests a turn, as others wait for theirs. */
 static void finish_gone(struct connection *c)
 {
     connection_drop_call(c);
-    for (int i = 0; i < GONE_READS_MAX && !c->over && !c->leaving; i++) {
-        while (connection_has_line(c) && !c->over && !c->leaving) {
-            connection_begin_next(c);
-            connection_drop_call(c);
-            if (c->out)
-                outbuf_drop(c->out);
-        }
-        if (c->ended)
-            break;
-        receive(c);
+    for (int i = 0; i < GONE_REQUESTS && connection_has_line(c) && !c->over && !c->leaving; i++) {
+        connection_begin_next(c);
+        connection_drop_call(c);
     }
-    c->over = true;
+    if (c->out)
+        outbuf_drop(c->out);
+    if (connection_has_line(c) && !c->leaving)
+        return;
+    bool more = !c->ended && !c->leaving && receive(c);
+    c->over = c->over || (!more && !connection_has_line(c)) || c->leaving;
 }
 
 /* Starts the clock for the rest of a line, or looks at it. */
@@ -173,7 +174,7 @@ void connection_serve(struct connection *c, const struct pollfd *fds, nfds_t cou
     if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         c->gone = true;
     else if (fds[0].revents & POLLIN)
-        receive(c);
+        (void)receive(c);
     flush(c);
     if (c->call && !c->gone && !is_congested(c))
         connection_go_on(c, count > 1 && fds[1].revents != 0);
@@ -191,7 +192,7 @@ void connection_serve(struct connection *c, const struct pollfd *fds, nfds_t cou
 void connection_finish(struct connection *c)
 {
     if (wants_input(c))
-        receive(c);
+        (void)receive(c);
     while (!c->over && !c->leaving && (c->call || connection_has_line(c))) {
         if (c->call)
             connection_run(c);

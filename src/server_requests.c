@@ -176,7 +176,7 @@ static void begin(struct connection *c, const char *line)
         c->leaving = true;
     } else if (!is_known(request->words[0])) {
         refuse_unknown(c, request);
-    } else {
+    } else if (!c->gone || command_changes(request->word_count, request->words)) {
         begin_call(c, request);
         return; /* it has the request now */
     }

@@ -1,4 +1,5 @@
 """The control socket, spoken to byte by byte: requests, replies, and clients of every temper."""
+import contextlib
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,24 @@ def test_what_a_client_that_is_gone_had_asked_for_is_done(box):
         client.wait_state("web", "STARTED", "RUNNING")
 
 
+def test_what_clients_that_are_gone_had_asked_for_delays_nobody(box):
+    """Each has sent what it could, thousands of requests, most of which would print much."""
+    supervisor = serve(box, {"web": {**SLEEPER, "instances": 100}})
+    gone = [Control(supervisor.socket) for _ in range(20)]
+    for client in gone:
+        client.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client.socket.send(b'{"command":"status","args":["-v"]}\n' * 100)
+    with Control(supervisor.socket) as client:
+        assert client.ask("pid").exit == 0
+        for other in gone:
+            other.close()
+        began = time.monotonic()
+        assert client.ask("pid").exit == 0
+        assert time.monotonic() - began < patience()
+
+
 def test_a_client_that_goes_while_it_waits_cancels_nothing(box):
     never = {"command": "sleep 600", "successfulStartTimeout": 3600}
     supervisor = serve(box, {"web": never})
@@ -249,6 +269,23 @@ def test_a_shutdown_is_answered_when_all_is_stopped_and_the_connection_ends_with
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert not Path(supervisor.socket).exists()
     assert supervisor.wait_exit() == 0
+
+
+def test_what_a_shutdown_has_ended_is_not_said_to_be_up(box):
+    supervisor = serve(box, {"quick": SLEEPER, "slow": {
+        "command": helper("stubborn", box.path("pids"), 0), "gracefulStopTimeout": 300}})
+    with Control(supervisor.socket) as client:
+        assert client.ask("start", "all").exit == 0
+        wait_lines(box.path("pids"))
+        supervisor.signal(signal.SIGTERM)
+        wait_for(lambda: "quick" not in client.ask("status").output)
+        answer = client.ask("status", "quick", "--json")
+        assert (answer.exit, answer.output) == (3, '{"tasks":[]}\n')
+        for command in ("describe", "pid", "logs"):
+            answer = client.ask(command, "quick")
+            assert (answer.exit, answer.output) == (1, "taskmaster is shutting down\n")
+    supervisor.signal(signal.SIGTERM)
+    assert supervisor.wait_exit() == 1
 
 
 def test_help_for_shutdown_shuts_nothing_down(box):

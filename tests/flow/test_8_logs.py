@@ -67,6 +67,13 @@ def test_stderr_goes_where_stdout_goes_in_the_order_written(box):
                                                  for s in ("out", "err")]
 
 
+def test_one_file_for_both_keeps_the_order_too(box):
+    run_once(box, "for i in 1 2 3 4 5 6 7 8 9; do echo out $i; echo err $i >&2; done",
+             stdout="out.log", stderr="out.log", logMaxSize="1MB")
+    assert lines_of(box.path("out.log")) == [f"{stream} {i}" for i in range(1, 10)
+                                             for stream in ("out", "err")]
+
+
 def test_bytes_are_not_looked_at(box):
     data = bytes(range(256)) * 300
     box.path("data").write_bytes(data)
