@@ -1,4 +1,5 @@
-/* config_logs.c - tasks that log to one file, by whatever name, must agree on how it is kept. */
+/* config_logs.c - tasks that log to one file, by whatever name, must agree on how it is kept; and
+ * none may log to where another one's rotated files are kept. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,17 @@ static const char *const log_keys[] = { "logMaxSize", "logBackups", "logTimestam
 struct log_file {
     struct log_file *next;
     const struct loaded_task *first;
+    char *path;  /* as the first wrote it */
+    char *place; /* the directory's identity and the name in it: what rotation goes by */
     char identity[];
 };
 
 struct check {
     struct config_loader *loader;
     struct textmap *by_identity; /* of struct log_file */
+    struct textmap *by_place;    /* the same */
     struct log_file *files;
+    struct log_file **end;
     const struct loaded_task *task; /* whose outputs are looked at */
     const struct loaded_task *told; /* the last that it was complained about with */
 };
@@ -85,7 +90,7 @@ static void append_clean(char *out, const char *path)
 /* A file to be for what is at `path`, to free(), with its identity: device and inode of the deepest
  * part of the path that is there, and the rest. 0; -ENOMEM; or -ENOENT for what is there and is no
  * file (a device, a FIFO), which is nobody's to keep. */
-static int identify(const char *path, struct log_file **out_file)
+static int identify(const char *path, bool directory, struct log_file **out_file)
 {
     struct stat st = { 0 };
     char *there = NULL; /* the part of the path that may be there */
@@ -103,7 +108,7 @@ static int identify(const char *path, struct log_file **out_file)
         there[end] = '\0';
     }
     free(there);
-    if (end == length && !S_ISREG(st.st_mode))
+    if (end == length && !directory && !S_ISREG(st.st_mode))
         return -ENOENT;
     struct log_file *file = calloc(1, sizeof *file + 64 + length + 1);
     if (!file)
@@ -115,10 +120,29 @@ static int identify(const char *path, struct log_file **out_file)
     return 0;
 }
 
+/* To free(). */
+static int find_place(const char *path, char **out_place)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
+    struct log_file *above = NULL;
+    int error = directory ? identify(directory, true, &above) : -ENOMEM;
+    free(directory);
+    if (error)
+        return error;
+    char *place;
+    int length = asprintf(&place, "%s/%s", above->identity, slash ? slash + 1 : path);
+    free(above);
+    if (length < 0)
+        return -ENOMEM;
+    *out_place = place;
+    return 0;
+}
+
 static int check_file(struct check *check, const char *path)
 {
     struct log_file *file = NULL;
-    int error = identify(path, &file);
+    int error = identify(path, false, &file);
     if (error)
         return error == -ENOENT ? 0 : error;
     const struct log_file *known = textmap_find(check->by_identity, file->identity);
@@ -137,9 +161,37 @@ static int check_file(struct check *check, const char *path)
         return error;
     }
     file->first = check->task;
-    file->next = check->files;
-    check->files = file;
-    return 0;
+    *check->end = file;
+    check->end = &file->next;
+    file->path = strdup(path);
+    error = file->path ? find_place(path, &file->place) : -ENOMEM;
+    if (!error && !textmap_find(check->by_place, file->place))
+        error = textmap_set(check->by_place, file->place, file);
+    return error;
+}
+
+/* -- rotated files ------------------------------------------------------------------------- */
+
+/* Is it "PATH.N" of a file that is rotated, for an N that is kept? */
+static void check_place(struct check *check, const struct log_file *file)
+{
+    char *dot = strrchr(file->place, '.');
+    if (!dot || dot[1] == '\0' || dot[1] == '0' || strlen(dot) > 7 ||
+        dot[1 + strspn(dot + 1, "0123456789")] != '\0')
+        return;
+    *dot = '\0';
+    const struct log_file *rotated = textmap_find(check->by_place, file->place);
+    *dot = '.';
+    const struct task_config *keeper = rotated ? rotated->first->task : NULL;
+    if (!keeper || keeper->log_max_bytes == 0 || atol(dot + 1) > keeper->log_backups ||
+        check->told == file->first)
+        return;
+    check->told = file->first;
+    problems_add(check->loader->problems, file->first->key->at,
+                 "task '%s' logs to %s, where task '%s' keeps what it rotates out of %s: choose "
+                 "another name",
+                 file->first->task->name, quote(file->path).text, keeper->name,
+                 quote(rotated->path).text);
 }
 
 /* -- tasks --------------------------------------------------------------------------------- */
@@ -200,13 +252,13 @@ static const struct loaded_task *task_at(const struct config_loader *loader, siz
     return logs && loaded->sound ? loaded : NULL;
 }
 
-/* As in most configurations: no two tasks keep their logs in different ways. */
+/* As in most configurations: nothing is rotated, and all keep their logs in the same way. */
 static bool all_agree(const struct config_loader *loader)
 {
     const struct loaded_task *first = NULL;
     for (size_t i = 0; i < loader->config->task_count; i++) {
         const struct loaded_task *task = task_at(loader, i);
-        if (first && task && !agree(first->task, task->task))
+        if (task && (task->task->log_max_bytes > 0 || (first && !agree(first->task, task->task))))
             return false;
         if (!first)
             first = task;
@@ -219,20 +271,28 @@ void config_check_log_files(struct config_loader *loader)
     struct check check = { .loader = loader };
     if (problems_out_of_memory(loader->problems) || all_agree(loader))
         return;
+    check.end = &check.files;
     check.by_identity = textmap_new();
-    int error = check.by_identity ? 0 : -ENOMEM;
+    check.by_place = textmap_new();
+    int error = check.by_identity && check.by_place ? 0 : -ENOMEM;
     for (size_t i = 0; i < loader->config->task_count && !error; i++) {
         check.task = task_at(loader, i);
         check.told = NULL;
         if (check.task)
             error = check_task(&check);
     }
+    check.told = NULL;
+    for (const struct log_file *file = check.files; file && !error; file = file->next)
+        check_place(&check, file);
     if (error)
         problems_set_out_of_memory(loader->problems);
     textmap_free(check.by_identity);
+    textmap_free(check.by_place);
     while (check.files) {
         struct log_file *file = check.files;
         check.files = file->next;
+        free(file->path);
+        free(file->place);
         free(file);
     }
 }

@@ -16,7 +16,7 @@
 
 #define READ_BYTES 16384
 #define CONGESTED_BYTES ((size_t)64 << 10)
-#define LINE_MS 10000 /* so long the rest of a line may take */
+#define LINE_MS 10000     /* so long the rest of a line may take */
 #define GONE_REQUESTS 100 /* those that change nothing are only read over */
 
 /* ---- its bytes ---- */

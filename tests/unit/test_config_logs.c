@@ -151,3 +151,22 @@ Test(config_logs, ten_thousand_instances_are_checked_in_no_time)
     clock_gettime(CLOCK_MONOTONIC, &after);
     cr_expect_lt(after.tv_sec - before.tv_sec, 10);
 }
+
+Test(config_logs, where_rotated_files_are_kept_is_nobody_elses)
+{
+    config_bad(
+        "tasks:\n"
+        "  b: {command: x, stdout: ./logs//q.log.2}\n"
+        "  a: {command: x, stdout: logs/q.log, logMaxSize: 1KB, logBackups: 2}\n",
+        "t.yaml:2:3: task 'b' logs to './logs//q.log.2', where task 'a' keeps what it rotates "
+        "out of 'logs/q.log': choose another name\n");
+    config_bad(
+        "tasks:\n"
+        "  a: {command: x, instances: 2, stdout: 'q.log.${INSTANCE}', stderr: q.log,\n"
+        "      logMaxSize: 1KB}\n",
+        "t.yaml:2:3: task 'a' logs to 'q.log.1', where task 'a' keeps what it rotates out of "
+        "'q.log': choose another name\n");
+    expect_fine("stdout: q.log, logMaxSize: 1KB, logBackups: 2", "stdout: q.log.3");
+    expect_fine("stdout: q.log", "stdout: q.log.1");
+    expect_fine("stdout: q.log, logMaxSize: 1KB", "stdout: other/q.log.1");
+}
