@@ -65,12 +65,18 @@ int reaper_fd(const struct reaper *r)
 }
 
 /* __WNOTHREAD: children of this thread only (waitid(2)), that is, adopted ones. */
-static void reap_orphans(void)
+static size_t reap_orphans(void)
 {
     siginfo_t info;
+    size_t killed = 0;
     do {
         info.si_pid = 0;
-    } while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WNOTHREAD) == 0 && info.si_pid);
+        info.si_status = 0;
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WNOTHREAD))
+            break;
+        killed += info.si_pid && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
+    } while (info.si_pid);
+    return killed;
 }
 
 static bool group_is_empty(pid_t pgid)
@@ -99,7 +105,7 @@ static void take_new_questions(struct reaper *r)
 void reaper_run(struct reaper *r)
 {
     take_new_questions(r);
-    reap_orphans();
+    (void)reap_orphans();
     for (struct reaper_question **at = &r->open; *at;) {
         struct reaper_question *q = *at;
         bool empty = group_is_empty(q->pgid);
@@ -119,23 +125,22 @@ void reaper_run(struct reaper *r)
 
 /* /proc/TID/children lists this thread's own (proc(5)); while it has not reaped them, their
  * numbers are theirs. */
-static size_t kill_children(void)
+static void kill_children(void)
 {
-    size_t killed = 0;
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", gettid());
     FILE *list = fopen(path, "re");
     if (!list)
-        return 0;
+        return;
     char *number = NULL;
     size_t room = 0;
     while (getdelim(&number, &room, ' ', list) > 0) {
         pid_t pid = (pid_t)strtol(number, NULL, 10);
-        killed += pid > 0 && kill(pid, SIGKILL) == 0;
+        if (pid > 0)
+            kill(pid, SIGKILL);
     }
     free(number);
     fclose(list);
-    return killed;
 }
 
 static bool have_orphans(void)
@@ -162,9 +167,11 @@ size_t reaper_kill_orphans(struct reaper *r, int64_t deadline_ms)
     (void)r;
     size_t killed = 0;
     /* A killed orphan's children are orphans next, so it takes as many rounds as they are deep. */
-    for (reap_orphans(); have_orphans() && clock_ms() < deadline_ms; reap_orphans()) {
-        killed += kill_children();
+    (void)reap_orphans();
+    while (have_orphans() && clock_ms() < deadline_ms) {
+        kill_children();
         wait_for_sigchld(deadline_ms);
+        killed += reap_orphans();
     }
     return killed;
 }
