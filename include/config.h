@@ -94,7 +94,12 @@ struct config {
 int config_load(const char *path, char *const *environment, struct config **out_config,
                 char **out_errors) __attribute__((warn_unused_result));
 
-/* The same for bytes in memory; `name` stands for the file in messages, and includes are
+/* The same, but of the file nothing is looked at but 'supervisor'; the configuration has no tasks.
+ * For who has to find a supervisor whose file is being edited. */
+int config_load_supervisor(const char *path, char *const *environment, struct config **out_config,
+                           char **out_errors) __attribute__((warn_unused_result));
+
+/* The same as config_load() for bytes in memory; `name` stands for the file in messages, and includes are
  * relative to its directory. */
 int config_parse(const char *name, const char *bytes, size_t size, char *const *environment,
                  struct config **out_config, char **out_errors) __attribute__((warn_unused_result));

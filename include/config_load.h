@@ -24,6 +24,7 @@ struct loaded_file {
 };
 
 struct config_loader {
+    bool supervisor_only; /* of the top level nothing else is looked at */
     struct node_tree *tree;
     struct problems *problems;
     char *const *environment;

@@ -208,6 +208,10 @@ static void load_root(struct config_loader *loader, const struct source *source,
                      node_describe(root).text);
         return;
     }
+    if (loader->supervisor_only) {
+        load_supervisor(loader, find_map(loader, root, "supervisor"));
+        return;
+    }
     check_top_keys(loader, root);
     load_supervisor(loader, find_map(loader, root, "supervisor"));
     loader->defaults = find_map(loader, root, "defaults");
@@ -318,12 +322,25 @@ static int load_path(struct config_loader *loader, const char *path)
     return error;
 }
 
-int config_load(const char *path, char *const *environment, struct config **out_config,
-                char **out_errors)
+static int load_file(const char *path, bool supervisor_only, char *const *environment,
+                     struct config **out_config, char **out_errors)
 {
     struct config_loader loader;
     int error = loader_init(&loader, path, environment);
+    loader.supervisor_only = supervisor_only;
     if (!error)
         error = load_path(&loader, path);
     return loader_finish(&loader, error, out_config, out_errors);
+}
+
+int config_load(const char *path, char *const *environment, struct config **out_config,
+                char **out_errors)
+{
+    return load_file(path, false, environment, out_config, out_errors);
+}
+
+int config_load_supervisor(const char *path, char *const *environment, struct config **out_config,
+                           char **out_errors)
+{
+    return load_file(path, true, environment, out_config, out_errors);
 }

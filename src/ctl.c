@@ -104,7 +104,7 @@ static int socket_of_config(const char *path, char **out_socket)
 {
     struct config *config;
     char *errors = NULL;
-    int error = config_load(path, environ, &config, &errors);
+    int error = config_load_supervisor(path, environ, &config, &errors);
     if (error) {
         fputs(errors ? errors : NAME ": out of memory\n", stderr);
         free(errors);

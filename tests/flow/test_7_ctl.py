@@ -199,7 +199,11 @@ def test_the_configuration_tells_where_the_socket_is(box):
     socket = str(box.path("own.sock"))
     supervisor = box.shell({"tasks": {}, "supervisor": {"socket": socket}})
     assert box.run("ctl", "-c", "config.yaml", "pid").stdout == f"{supervisor.pid}\n"
-    box.write("tasks: {web: {}}", "bad.yaml")
+    box.write("supervisor: 7", "bad.yaml")
+    # While the file is being edited, only what says where the supervisor is has to be right.
+    edited = f"supervisor: {{socket: {socket}}}\ntasks: {{web: {{comand: x}}}}\n"
+    box.write(edited, "edited.yaml")
+    assert box.run("ctl", "-c", "edited.yaml", "pid").stdout == f"{supervisor.pid}\n"
     result = box.run("ctl", "-c", "bad.yaml", "pid")
     assert result.returncode == USAGE
     assert result.stderr.startswith("bad.yaml:1:")
