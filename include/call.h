@@ -15,10 +15,8 @@
 
 #include "command.h"
 #include "manager.h"
+#include "render.h"
 #include "reply.h"
-
-/* Exit statuses of a command. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUNNING = 3 };
 
 /* Options, as bits of the rows that take them. */
 enum {
@@ -47,6 +45,8 @@ struct command {
     unsigned options;
     size_t min_operands;
     size_t max_operands;
+    enum command_end ends;
+    bool follows;              /* even without -f */
     enum request_kind request; /* for functions that serve several rows */
     void (*begin)(struct call *call, FILE *out);
 };
@@ -92,6 +92,13 @@ void call_wake(void *arg);
 /* The call is over, with this exit status. */
 void call_finish(struct call *call, int exit_status);
 
+/* How what it says is to look. */
+struct render_style call_style(const struct call *call);
+
+/* Prints a complaint; the call goes on. */
+void call_complain(struct call *call, FILE *out, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Says what `error` (a negative errno of posting, or -ENOMEM) means here, and finishes. */
 void call_refuse(struct call *call, FILE *out, int error);
 
@@ -129,11 +136,16 @@ int command_options_parse(const struct command *command, size_t count, char *con
     __attribute__((warn_unused_result));
 void command_options_release(struct command_options *options);
 
+/* Is --json among the words? For complaints about the others too, so before they are sorted. */
+bool command_options_ask_json(size_t count, char *const *words);
+
 const struct command *command_find(const char *name); /* NULL: there is none */
 
 /* Prints `usage: start TARGET... [--wait]`. */
 void command_print_usage(const struct command *command, FILE *out);
-void command_print_help(const struct command *command, FILE *out);
+
+/* Explains a command. 0 or -ENOMEM. */
+int command_print_help(const struct command *command, bool json, FILE *out);
 
 /* The begin functions of the table. */
 void command_change(struct call *call, FILE *out); /* start, stop, restart: row.request */
@@ -146,5 +158,7 @@ void command_describe(struct call *call, FILE *out);
 void command_logs(struct call *call, FILE *out);
 void command_events(struct call *call, FILE *out);
 void command_help(struct call *call, FILE *out);
+void command_names(struct call *call, FILE *out);
+void command_news(struct call *call, FILE *out);
 
 #endif

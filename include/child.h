@@ -12,7 +12,7 @@
 #include "reaper.h"
 #include "watcher.h"
 
-struct spawner;
+struct monitor_env;
 struct published;
 
 struct child {
@@ -20,6 +20,7 @@ struct child {
     pid_t last_pid; /* of the last process that was started */
     int pidfd;
     uint64_t watch;
+    uint64_t sources[LAUNCH_STREAMS]; /* of its outputs in the pump; 0: not pumped */
     int stop_signal;
     struct fsm_exit exit;
     struct reaper_question question;
@@ -27,9 +28,9 @@ struct child {
 
 /* Starts what `launch` says and has `hook` called at its exit. *published holds the door meanwhile.
  * 0; -EAGAIN for want of something that may come back; -EINVAL. *out_error as of spawn_run(). */
-int child_start(struct child *child, struct spawner *spawner, struct watcher *watcher,
-                const struct launch *launch, struct published *published, watcher_hook *hook,
-                void *arg, char **out_error) __attribute__((warn_unused_result));
+int child_start(struct child *child, const struct monitor_env *env, const struct launch *launch,
+                struct published *published, watcher_hook *hook, void *arg, char **out_error)
+    __attribute__((warn_unused_result));
 
 /* A signal to the whole group; that nobody is left in it is fine. */
 void child_signal(const struct child *child, int signo);

@@ -18,6 +18,9 @@ struct loader;
 struct journal;
 struct call;
 
+/* Exit statuses of a command; the last one is a client's own. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUNNING = 3, EXIT_NO_ANSWER = 4 };
+
 /* What commands work on; outlives all calls. */
 struct command_env {
     struct manager *manager;
@@ -39,6 +42,7 @@ struct command_info {
     const char *arguments; /* "TARGET... [--wait] [--timeout DURATION]" */
     const char *help;      /* one line */
     bool takes_targets;
+    bool hidden; /* for programs: left out of help, completion and the README */
 };
 size_t command_count(void);
 const struct command_info *command_at(size_t index);
@@ -48,6 +52,16 @@ const struct command_info *command_at(size_t index);
 int command_split(const char *line, char ***out_words, size_t *out_count)
     __attribute__((warn_unused_result));
 void command_words_free(char **words);
+
+/* What a front that sends the words elsewhere has to know of them itself. Words that are bad usage
+ * are none of it. */
+bool command_follows(size_t count, char *const *words); /* goes on for ever, as -f does */
+
+bool command_is_help(size_t count, char *const *words); /* needs no supervisor */
+
+/* Whether it ends something: the shell (`exit`), or the supervisor too (`shutdown`). */
+enum command_end { ENDS_NOTHING, ENDS_SHELL, ENDS_SUPERVISOR };
+enum command_end command_ends(size_t count, char *const *words);
 
 /* Starts a command; an unknown one or wrong arguments make a call that says so when it runs.
  * A call to call_free(), or NULL when out of memory. */

@@ -1,5 +1,5 @@
 /* config_load.h - what the files that make up config_load() share. For config_load.c,
- * config_include.c and config_check.c only. */
+ * config_include.c, config_check.c and config_logs.c only. */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
@@ -12,7 +12,9 @@
 /* A task and the key it was written under. */
 struct loaded_task {
     const struct node *key;
+    const struct node *node; /* what was written there */
     struct task_config *task;
+    bool sound; /* nothing was complained about in it */
 };
 
 /* A file that was read, whatever its name. */
@@ -41,6 +43,10 @@ bool config_check_task_name(struct config_loader *loader, const struct node *key
 
 /* Complains about tasks that are called as another task's instances are. */
 void config_check_instance_names(struct config_loader *loader);
+
+/* Complains about tasks that log to one file and differ in how it is to be kept. Looks at which
+ * files there are. */
+void config_check_log_files(struct config_loader *loader);
 
 /* Whether the file was read before; from now on it was. */
 bool config_seen_file(struct config_loader *loader, const struct stat *st);

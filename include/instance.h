@@ -13,6 +13,7 @@
 #include "monitor.h"
 #include "order.h"
 #include "published.h"
+#include "pump.h"
 
 struct instance {
     const struct monitor_env *env;
@@ -22,15 +23,20 @@ struct instance {
     struct identity *id; /* a reference */
     struct child child;
     bool asked_group; /* the process is dead; whether its group is empty is not known yet */
+    bool draining;    /* its group is empty; what it wrote last is on its way to its logs */
+    struct pump_question drained;
+    int64_t drain_deadline_ms;
     int64_t exited_ms;
     char *detail;          /* of the last failed start, or NULL */
     struct order *waiting; /* orders that are not answered yet */
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
-    /* Called on other threads, with `hook_arg`: the process has exited, its group is known. */
+    /* Called on other threads, with `hook_arg`: the process has exited; its group is known; what it
+     * wrote is in its logs. */
     watcher_hook *on_exit;
     reaper_hook *on_group;
+    pump_hook *on_drained;
     void *hook_arg;
 };
 
@@ -48,6 +54,7 @@ void instance_refuse(struct instance *in, struct order *order);     /* it has re
 
 void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
+void instance_drained(struct instance *in);
 void instance_needs(struct instance *in, enum needs needs);
 void instance_kill(struct instance *in);
 

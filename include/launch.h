@@ -5,9 +5,11 @@
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-struct task_config;
+#include "launch_output.h"
 
 /* Who is started: the values of ${TASK}, ${INSTANCE} and ${NAME}. */
 struct launch_id {
@@ -17,14 +19,16 @@ struct launch_id {
 };
 
 struct launch {
+    char *name;   /* of the instance */
     char **argv;  /* argv[0] is the program as written */
     char **paths; /* to be tried in this order by execve(2); NULL-terminated */
     char **envp;
-    char *directory;   /* NULL: stay */
-    char *stdout_path; /* NULL: /dev/null */
-    char *stderr_path; /* NULL: /dev/null */
-    int merge_stderr;  /* stderr goes where stdout goes */
+    char *directory; /* NULL: stay */
     mode_t umask;
+    struct launch_output outputs[LAUNCH_STREAMS];
+    int64_t log_max_bytes; /* for outputs that are pumped, as in struct task_config */
+    long log_backups;
+    bool log_timestamps;
 };
 
 /* Expands `task` for `id`. `environment` is the supervisor's (like environ).

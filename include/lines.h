@@ -24,6 +24,9 @@ void lines_finish(struct lines *lines);
  * -EILSEQ, it had a NUL byte. */
 int lines_next(struct lines *lines, char **out_line) __attribute__((warn_unused_result));
 
+/* Is nothing held, not even the beginning of a line? */
+bool lines_is_empty(const struct lines *lines);
+
 /* Would lines_next() give something else than -EAGAIN? */
 bool lines_ready(const struct lines *lines);
 

@@ -1,4 +1,4 @@
-/* logview.h - where an instance's logs are, and showing their ends. Blocks on the disk only. */
+/* logview.h - where an instance's logs are, and their last lines. Blocks on the disk only. */
 #ifndef LOGVIEW_H
 #define LOGVIEW_H
 
@@ -9,16 +9,18 @@
 #include "command.h"
 #include "snapshot.h"
 
-/* The path of the stdout log, or with use_stderr of the stderr log (stdout's, where merged).
- * 0 with *out_path to free(); -ENOENT: none is configured; -ENOMEM; or -EINVAL with *out_error
- * (to free()): the path cannot be expanded. */
-int logview_path(const struct identity *id, char *const *environment, bool use_stderr,
-                 char **out_path, char **out_error) __attribute__((warn_unused_result));
+/* A file that an instance logs to. */
+struct log_place {
+    char *path;   /* to free() */
+    bool rotated; /* it goes on in PATH.1, PATH.2, ... */
+};
 
-/* Reads the last `lines` lines into *out_text (to free()), *out_bytes long, as they are in the
- * file; *out_size is the size of the file read to. 0 or a negative errno, see tail_print(). */
-int logview_read(const char *path, size_t lines, char **out_text, size_t *out_bytes,
-                 long long *out_size) __attribute__((warn_unused_result));
+/* Where the stdout log is, or with use_stderr the stderr log (stdout's, where merged).
+ * 0 with *out_place; -ENOMEM; or -EINVAL with *out_problem (to free()): why there is no such file,
+ * as a sentence. */
+int logview_find(const struct identity *id, char *const *environment, bool use_stderr,
+                 struct log_place *out_place, char **out_problem)
+    __attribute__((warn_unused_result));
 
 #define LOGVIEW_LINE_BYTES 1000
 

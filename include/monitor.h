@@ -15,6 +15,7 @@
 #include "snapshot.h"
 
 struct journal;
+struct pump;
 struct reaper;
 struct spawner;
 struct waitgroup;
@@ -26,6 +27,7 @@ struct monitor_env {
     struct spawner *spawner;
     struct watcher *watcher;
     struct reaper *reaper;
+    struct pump *pump; /* NULL: where no output goes through one */
     struct journal *journal;
     char *const *environment;
     struct waitgroup *monitors; /* one for each monitor whose thread has not ended */

@@ -5,6 +5,7 @@
 enum options_mode {
     MODE_SHELL,
     MODE_FOREGROUND,
+    MODE_DAEMON,
     MODE_TEST,
     MODE_EXIT, /* --help and --version: all has been said */
 };
@@ -12,6 +13,7 @@ enum options_mode {
 struct options {
     enum options_mode mode;
     const char *config; /* points into argv; NULL: not given */
+    const char *socket; /* the same */
 };
 
 /* 0 with *out_options, or -EINVAL after saying on stderr what is wrong. --help and --version are

@@ -30,6 +30,12 @@ void outbuf_flush(struct outbuf *o);
 /* Has the other side gone away for good? */
 bool outbuf_is_broken(const struct outbuf *o);
 
+/* The first error of writing that bytes were lost by, a negative errno; 0: none were. */
+int outbuf_error(const struct outbuf *o);
+
+/* Has something that was printed been lost, for want of memory? */
+bool outbuf_has_lost(const struct outbuf *o);
+
 /* Throws away what is pending. */
 void outbuf_drop(struct outbuf *o);
 

@@ -33,4 +33,7 @@ void plan_free(struct plan *plan);
  * task by task; with `keys` also "KEY: OLD -> NEW" for each key that differs. */
 void plan_print(FILE *out, const struct plan *plan, bool keys);
 
+/* Prints the same as one JSON object on one line, keys by their names. 0 or -ENOMEM. */
+int plan_print_json(FILE *out, const struct plan *plan) __attribute__((warn_unused_result));
+
 #endif

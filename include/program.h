@@ -13,6 +13,10 @@ struct program {
     int signal_fd;        /* what main waits for; all signals are blocked */
 };
 
+/* Opens /dev/null on closed standard descriptors, lest something else becomes one. 0 or a negative
+ * errno. */
+int program_open_descriptors(void) __attribute__((warn_unused_result));
+
 /* Blocks all signals, puts their dispositions to default (an inherited ignored SIGCHLD would lose
  * every exit), opens /dev/null on closed standard descriptors, raises the limit of open files,
  * sets the locale of characters, and has the terminal restored in a crash.

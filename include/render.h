@@ -1,9 +1,13 @@
-/* render.h - turns copies of what is known into text for people and JSON for programs. Pure but
- * for what procstat.h reads where it is asked for. */
+/* render.h - turns what is known and what was done into lines for people, or into JSON for
+ * programs, one object a line (src/JSON.md): a command says what it has to say through these, and
+ * the style chooses the form. Pure but for what procstat.h reads where it is asked for.
+ *
+ * Where nothing is returned, being out of memory is said in the place of what was to be said. */
 #ifndef RENDER_H
 #define RENDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "reply.h"
@@ -13,24 +17,47 @@ struct render_style {
     bool colour;
     int width;   /* columns of the terminal; 0: nothing is cut */
     bool detail; /* status -v: last exit, CPU % and memory too */
+    bool json;   /* the other form, of which the above say nothing */
 };
 
-/* The table of `status`. 0 or -ENOMEM. */
-int render_table(FILE *out, const struct snapshot_set *set, const struct render_style *style);
+/* What `status` says: a table, or one object. 0 or -ENOMEM. */
+int render_status(FILE *out, const struct snapshot_set *set, const struct render_style *style);
 
-/* The object of `status --json`, on one line. 0 or -ENOMEM. */
-int render_status_json(FILE *out, const struct snapshot_set *set);
+/* What `describe` says about one instance: effective configuration, state and why, last exit, the
+ * history of its states. `environment` is for the paths of its logs; `last_words` are lines of
+ * stderr to go with it, or NULL. 0 or -ENOMEM. */
+int render_description(FILE *out, const struct snapshot *snapshot, char *const *environment,
+                       const char *last_words, const struct render_style *style);
 
-/* The page of `describe` for one instance: effective configuration, state and why, last exit, the
- * history of its states. `environment` is for the paths of its logs. 0 or -ENOMEM. */
-int render_describe(FILE *out, const struct snapshot *snapshot, char *const *environment,
-                    const struct render_style *style);
+/* One line of `events`. 0 or -ENOMEM. */
+int render_event(FILE *out, const struct change *change, const struct render_style *style);
 
-/* One line of `events`, or its JSON object on one line. */
-int render_change(FILE *out, const struct change *change, const struct render_style *style);
-int render_change_json(FILE *out, const struct change *change);
+/* That so many events went by unseen, at the beginning or in the middle. */
+void render_missed(FILE *out, uint64_t missed, bool earlier, const struct render_style *style);
 
 /* The exact line for an outcome: "Process 'nginx' stopped gracefully". */
-void render_outcome(FILE *out, const struct answer *answer);
+void render_outcome(FILE *out, const struct answer *answer, const struct render_style *style);
+
+/* "Process 'x' is still BACKOFF after 30s". */
+void render_late(FILE *out, const struct snapshot *snapshot, int64_t timeout_ms,
+                 const struct render_style *style);
+
+/* What ANSWER_PLAN says. */
+void render_plan(FILE *out, const struct answer *answer, const struct render_style *style);
+
+/* The pid of an instance that runs, or that it does not; without `id` the supervisor's. */
+void render_pid(FILE *out, const struct identity *id, int pid, const struct render_style *style);
+
+/* A line that is no data and no complaint: "Configuration reloaded." */
+void render_text(FILE *out, const char *text, const struct render_style *style);
+
+/* A complaint, of one line or more; the end of the last one is optional. */
+void render_error(FILE *out, const char *text, const struct render_style *style);
+
+/* "Task 'nope' not found." */
+void render_no_target(FILE *out, const char *name, const struct render_style *style);
+
+/* What is wrong with a configuration, line by line. */
+void render_problems(FILE *out, const char *lines, const struct render_style *style);
 
 #endif

@@ -37,7 +37,7 @@ enum answer_kind {
     ANSWER_OUTCOME,   /* of one instance: .id, .outcome and what goes with it */
     ANSWER_NO_TARGET, /* .text: a target that names nothing */
     ANSWER_SNAPSHOTS, /* .set */
-    ANSWER_PLAN,      /* .text: what the reload does, ready to print */
+    ANSWER_PLAN,      /* .text: what the reload does, ready to print; .json: as an object */
     ANSWER_ERRORS,    /* .text: why the reload cannot be, lines ready to print */
     ANSWER_ROUTED,    /* the manager has no more to say; .count outcomes are or were owed */
 };
@@ -51,6 +51,7 @@ struct answer {
     size_t count;
     struct identity *id;
     char *text;
+    char *json;
     struct snapshot_set *set;
 };
 void answer_release(struct answer *answer);

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "manager.h"
+#include "session.h"
 
-/* Asks the manager, waiting until deadline_ms. Tasks in the order of the configuration, each
- * followed by its instances. 0 with *out_names, NULL-terminated, to shell_names_free();
- * -ETIMEDOUT, -ENOMEM, or what manager_post() says. */
-int shell_names(struct manager *manager, int64_t deadline_ms, char ***out_names, size_t *out_count)
-    __attribute__((warn_unused_result));
+/* Has `names` carried out, waiting until deadline_ms. Tasks in the order of the configuration,
+ * each followed by its instances. 0 with *out_names, NULL-terminated, to shell_names_free();
+ * -ETIMEDOUT, -ENOMEM, or -EPROTO: there is nobody to tell them. */
+int shell_names(const struct session *session, int64_t deadline_ms, char ***out_names,
+                size_t *out_count) __attribute__((warn_unused_result));
 
 void shell_names_free(char **names); /* NULL is fine */
 

@@ -1,19 +1,26 @@
-/* shell_news.h - what happened to tasks without anybody asking: those that went FATAL, with the
- * reason and the end of their stderr log. One thread. */
+/* shell_news.h - what happens to tasks without anybody asking: the command `news`, under way beside
+ * whatever the user does. One thread. */
 #ifndef SHELL_NEWS_H
 #define SHELL_NEWS_H
 
-#include "command.h"
+#include "session.h"
 
-struct shell_news;
+/* All zero: nobody wants any. */
+struct shell_news {
+    struct session_call *call; /* NULL: not under way */
+    bool wanted;               /* to be started when there is time */
+    bool fresh;                /* it has not run yet */
+};
 
-/* News from now on; hook(arg) is called, on a monitor's thread, when there may be some.
- * 0 with *out_news to shell_news_free(), or -ENOMEM. */
-int shell_news_new(const struct command_env *env, void (*hook)(void *arg), void *arg,
-                   struct shell_news **out_news) __attribute__((warn_unused_result));
-void shell_news_free(struct shell_news *news); /* NULL is fine */
+/* Starts `news`, where it is wanted and not under way. */
+void shell_news_begin(struct shell_news *news, const struct session *session,
+                      const struct command_style *style);
 
-/* What has become known since the last call, as lines. A string to free(), or NULL: nothing. */
-char *shell_news_take(struct shell_news *news, const struct command_style *style);
+/* What has become known since the last time, as lines. A string to free(), or NULL: nothing. Where
+ * the supervisor is lost it says so, and ends; not where there was none from the start. */
+char *shell_news_take(struct shell_news *news);
+
+/* Ends it without a word. */
+void shell_news_drop(struct shell_news *news);
 
 #endif

@@ -32,13 +32,15 @@ enum spawn_method spawn_method_here(void);
 
 #define SPAWN_DOOR_CLOSED (-1)
 
-/* Starts what `launch` says. *door, SPAWN_DOOR_CLOSED before, holds the child's pidfd from before
- * its first instruction on; it is the caller's to close, after a failure too (others may be about
- * to use it, under a lock of the caller's). 0 once the exec succeeded, with the pid. On failure no
- * process is left and *out_error is a text to free() ("exec /no/such: No such file or directory";
- * NULL when out of memory): -EAGAIN for want of processes, memory or descriptors, which may pass;
- * -EINVAL for anything else. */
-int spawn_run(struct spawner *spawner, const struct launch *launch, atomic_int *door,
-              pid_t *out_pid, char **out_error) __attribute__((warn_unused_result));
+/* Starts what `launch` says. `pipes` are the ends to write to of its outputs that are pumped, -1
+ * for others; they stay the caller's, to be closed at once. *door, SPAWN_DOOR_CLOSED before,
+ * holds the child's pidfd from before its first instruction on; it is the caller's to close,
+ * after a failure too (others may be about to use it, under a lock of the caller's). 0 once the
+ * exec succeeded, with the pid. On failure no process is left and *out_error is a text to free()
+ * ("exec /no/such: No such file or directory"; NULL when out of memory): -EAGAIN for want of
+ * processes, memory or descriptors, which may pass; -EINVAL for anything else. */
+int spawn_run(struct spawner *spawner, const struct launch *launch, const int pipes[LAUNCH_STREAMS],
+              atomic_int *door, pid_t *out_pid, char **out_error)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "launch.h"
 
+/* A child that shares our descriptors goes on with a copy of so many, the lowest. */
+#define SPAWN_DESCRIPTORS_COPIED 64
+
 enum spawn_step {
     SPAWN_UNSHARE,
     SPAWN_SESSION,
@@ -26,6 +29,7 @@ struct spawn_report {
 
 struct spawn_child {
     const struct launch *launch;
+    int pipes[LAUNCH_STREAMS]; /* for the outputs that are pumped; all copied */
     struct rlimit nofile;
     bool shares_descriptors; /* with the parent, until the child has unshared them */
     int report_fd;           /* where the report is written to as well; -1: nowhere */

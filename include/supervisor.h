@@ -5,15 +5,18 @@
 
 #include <stdbool.h>
 
+#include "claim.h"
 #include "config.h"
+#include "daemon.h"
+#include "outputs.h"
 #include "program.h"
-
-struct pump;
 
 struct supervisor_options {
     const char *config_path;
     bool shell;
-    struct pump *pump; /* stays the caller's */
+    struct outputs *outputs; /* taken over, as the claim is: ended before the program is */
+    struct claim *claim;
+    struct daemon *daemon; /* is told when the supervisor is up */
 };
 
 /* Runs until all has ended; `config` is taken over. Returns the program's exit status. */

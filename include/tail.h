@@ -1,34 +1,49 @@
-/* tail.h - the last lines of a file, and what is appended to it from then on.
+/* tail.h - the last lines of a log, and what is appended to it from then on.
  *
- * A tail belongs to one thread. Bytes are given as they are in the file: a last line that has no
- * end yet gets none, since the rest of it may follow. */
+ * A log is the file at a path and, where it is rotated, those that were there before: PATH.1 is the
+ * latest, then PATH.2. A tail holds the file that it reads open, and where that one stands in this
+ * row tells which comes next: so nothing is left out and nothing comes twice, however often the
+ * log is rotated between two looks, as long as no file is removed before it was read.
+ *
+ * Bytes are given as they are: a last line that has no end yet gets none, since the rest of it may
+ * follow. A tail belongs to one thread, and blocks on the disk only. */
 #ifndef TAIL_H
 #define TAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
-
-#define TAIL_MAX_BYTES (64LL << 20) /* lines are looked for no further back than that */
-
-/* Prints the last `lines` lines of the file at `path`, reading backwards from its end so that
- * the size of the file does not matter. 0 or a negative errno; regular files only (-EINVAL).
- * *out_size is the file's size read to. */
-int tail_print(FILE *out, const char *path, size_t lines, long long *out_size)
-    __attribute__((warn_unused_result));
+#include <sys/types.h>
 
 struct tail;
 
-/* Follows the file at `path` from `offset`; the file may be missing, replaced or truncated at any
- * time (it is then read from its start). 0 or a negative errno: -ENOENT when its directory is
- * missing, -EINVAL when it is no regular file. */
-int tail_new(const char *path, long long offset, struct tail **out_tail)
-    __attribute__((warn_unused_result));
-
-int tail_fd(const struct tail *tail); /* readable (inotify) when tail_read() may have something */
-
-/* Prints what is new; at most 64 KiB a call. 1: there is more, 0: none now, or a negative errno. */
-int tail_read(struct tail *tail, FILE *out) __attribute__((warn_unused_result));
-
+/* For the log at `path`, which is not looked at yet. To tail_free(); NULL: out of memory. */
+struct tail *tail_new(const char *path);
 void tail_free(struct tail *tail); /* NULL is fine */
+
+/* Which lines to begin with. */
+struct tail_want {
+    size_t lines;           /* the last ones */
+    bool rotated;           /* where the file has fewer, those of PATH.1, PATH.2, ... too */
+    long long within_bytes; /* lines are looked for no further back than that */
+};
+
+/* Has tail_read() give the last lines of what there is now. 0 or a negative errno: -ENOENT, there
+ * is no file; -EINVAL, it is no regular file. */
+int tail_begin(struct tail *tail, const struct tail_want *want) __attribute__((warn_unused_result));
+
+/* Has tail_read() go on from where it is: with what is appended, and with the file that replaces
+ * this one (or that is truncated) from its start. Without a tail_begin(), or after -ENOENT from it,
+ * from the start of the file, which may be missing. 0 or a negative errno: -ENOENT when its
+ * directory is missing. tail_read() is to be called once before waiting for tail_fd(). */
+int tail_follow(struct tail *tail) __attribute__((warn_unused_result));
+
+/* Readable (inotify) when tail_read() may have something; -1 until tail_follow(). */
+int tail_fd(const struct tail *tail);
+
+/* Puts what comes next into `block`, which has room for `room` (>= 1) bytes. Returns how many these
+ * are; 0: that is all (when following: for now); -EAGAIN: where the lines begin has not been found
+ * yet, call again (a call looks through a MiB at most, so that it takes no longer than a moment);
+ * or another negative errno. */
+ssize_t tail_read(struct tail *tail, char *block, size_t room) __attribute__((warn_unused_result));
 
 #endif

@@ -9,12 +9,14 @@
 #include <stdio.h>
 
 #include "manager.h"
+#include "render.h"
 #include "reply.h"
 
 struct tally {
     enum request_kind request; /* what was asked */
-    bool failed;               /* something asked for failed, or there is no such target */
-    bool refused;              /* it could not be done: ANSWER_ERRORS */
+    struct render_style style;
+    bool failed;  /* something asked for failed, or there is no such target */
+    bool refused; /* it could not be done: ANSWER_ERRORS */
     bool routed;
     size_t owed; /* outcomes in all, once routed */
     size_t received;
@@ -23,7 +25,7 @@ struct tally {
     size_t answered_room;
 };
 
-void tally_init(struct tally *tally, enum request_kind request);
+void tally_init(struct tally *tally, enum request_kind request, const struct render_style *style);
 void tally_release(struct tally *tally);
 
 /* Prints and counts an answer: an outcome, a target that names nothing, errors, or "routed".

@@ -48,6 +48,8 @@ static void print_commands(void)
     printf("| command | does |\n|---|---|\n");
     for (size_t i = 0; i < command_count(); i++) {
         const struct command_info *row = command_at(i);
+        if (row->hidden)
+            continue;
         printf("| `");
         print_cell(row->name);
         if (row->arguments && row->arguments[0]) {

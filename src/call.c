@@ -83,30 +83,61 @@ void call_finish(struct call *call, int exit_status)
     call->deadline_ms = INT64_MAX;
 }
 
+struct render_style call_style(const struct call *call)
+{
+    return (struct render_style){ .colour = call->style.colour,
+                                  .width = call->style.width,
+                                  .detail = (call->options.given & OPT_VERBOSE) != 0,
+                                  .json = call->style.json };
+}
+
+void call_complain(struct call *call, FILE *out, const char *format, ...)
+{
+    const struct render_style style = call_style(call);
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    render_error(out, text ? text : strerrordesc_np(ENOMEM), &style);
+    free(text);
+}
+
 void call_refuse(struct call *call, FILE *out, int error)
 {
     const char *text = error == -EPIPE    ? "taskmaster is shutting down"
                        : error == -EAGAIN ? "busy, try again"
-                                          : strerror(-error);
-    fprintf(out, "%s\n", text);
+                                          : strerrordesc_np(-error);
+    call_complain(call, out, "%s", text);
     call_finish(call, EXIT_FAILED);
 }
 
 void call_refuse_unknown(struct call *call, FILE *out, const char *name)
 {
-    fprintf(out, "Unknown command: %s. Type 'help' for a list of commands.\n", name);
+    call_complain(call, out, "Unknown command: %s. Type 'help' for a list of commands.", name);
     call_finish(call, EXIT_USAGE);
 }
 
 void call_usage_error(struct call *call, FILE *out, const char *format, ...)
 {
+    char *text = NULL;
+    size_t size = 0;
     va_list args;
-    fprintf(out, "%s: ", call->command->info.name);
+    FILE *lines = open_memstream(&text, &size);
+    if (!lines) {
+        call_refuse(call, out, -ENOMEM);
+        return;
+    }
+    fprintf(lines, "%s: ", call->command->info.name);
     va_start(args, format);
-    vfprintf(out, format, args);
+    vfprintf(lines, format, args);
     va_end(args);
-    fputc('\n', out);
-    command_print_usage(call->command, out);
+    fputc('\n', lines);
+    command_print_usage(call->command, lines);
+    fclose(lines);
+    call_complain(call, out, "%s", text ? text : "");
+    free(text);
     call_finish(call, EXIT_USAGE);
 }
 
@@ -162,6 +193,24 @@ int call_post(struct call *call, const struct request *request, struct reply **o
     return error;
 }
 
+/* JSON is no matter of terminals. */
+static void settle_style(struct call *call)
+{
+    if (command_options_ask_json(call->word_count, call->words))
+        call->style.json = true;
+    if (call->style.json)
+        call->style = (struct command_style){ .json = true };
+}
+
+static void explain(struct call *call, FILE *out)
+{
+    int error = command_print_help(call->command, call->style.json, out);
+    if (error)
+        call_refuse(call, out, error);
+    else
+        call_finish(call, EXIT_DONE);
+}
+
 static void begin(struct call *call, FILE *out)
 {
     char *problem = NULL;
@@ -169,6 +218,7 @@ static void begin(struct call *call, FILE *out)
         call_finish(call, EXIT_DONE);
         return;
     }
+    settle_style(call);
     if (!call->command) {
         call_refuse_unknown(call, out, call->words[0]);
         return;
@@ -180,8 +230,7 @@ static void begin(struct call *call, FILE *out)
     } else if (error) {
         call_refuse(call, out, error);
     } else if (call->options.given & OPT_HELP) {
-        command_print_help(call->command, out);
-        call_finish(call, EXIT_DONE);
+        explain(call, out);
     } else {
         call->command->begin(call, out);
     }
@@ -216,7 +265,7 @@ bool call_run(struct call *call, FILE *out, int *out_exit)
 
 bool call_follows(const struct call *call)
 {
-    return (call->options.given & OPT_FOLLOW) != 0;
+    return (call->command && call->command->follows) || (call->options.given & OPT_FOLLOW) != 0;
 }
 
 char *call_waiting_for(const struct call *call)

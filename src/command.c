@@ -1,10 +1,12 @@
 /* command.c - the table of commands. A command is a row here and a function in a command_*.c. */
 #include "call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TARGETS \
     "A TARGET is `all`, a task (all its instances), an instance, or a glob over either.\n"
+#define JSON "--json prints objects for programs, one a line.\n"
 #define TIMEOUT "--timeout stops waiting after a while, such as 30s or 2m, and cancels nothing.\n"
 
 static const struct command commands[] = {
@@ -24,14 +26,14 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "start",
-            .arguments = "TARGET... [--wait] [--timeout DURATION]",
+            .arguments = "TARGET... [--wait] [--timeout DURATION] [--json]",
             .help = "start processes",
             .takes_targets = true,
         },
         .details = TARGETS "Answers once each program was executed; with --wait, once it is "
-                           "RUNNING\nor has given up.\n" TIMEOUT
+                           "RUNNING\nor has given up.\n" TIMEOUT JSON
                            "Example: start web --wait --timeout 30s\n",
-        .options = OPT_WAIT | OPT_TIMEOUT,
+        .options = OPT_WAIT | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .request = REQ_START,
@@ -40,13 +42,13 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "stop",
-            .arguments = "TARGET... [--timeout DURATION]",
+            .arguments = "TARGET... [--timeout DURATION] [--json]",
             .help = "stop processes",
             .takes_targets = true,
         },
-        .details = TARGETS "Answers once nothing of a process is left.\n" TIMEOUT
+        .details = TARGETS "Answers once nothing of a process is left.\n" TIMEOUT JSON
                            "Example: stop web_2 'worker_*'\n",
-        .options = OPT_TIMEOUT,
+        .options = OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .request = REQ_STOP,
@@ -55,13 +57,13 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "restart",
-            .arguments = "TARGET... [--wait] [--timeout DURATION]",
+            .arguments = "TARGET... [--wait] [--timeout DURATION] [--json]",
             .help = "stop processes, then start them",
             .takes_targets = true,
         },
         .details = TARGETS "What was stopped is started. With --wait it answers once each is "
-                           "RUNNING\nor has given up.\n" TIMEOUT "Example: restart all\n",
-        .options = OPT_WAIT | OPT_TIMEOUT,
+                           "RUNNING\nor has given up.\n" TIMEOUT JSON "Example: restart all\n",
+        .options = OPT_WAIT | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .request = REQ_RESTART,
@@ -70,26 +72,26 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "reload",
-            .arguments = "[--dry-run]",
+            .arguments = "[--dry-run] [--json]",
             .help = "read the configuration again",
         },
         .details = "Prints what is added, removed, changed, scaled and unchanged, and does it.\n"
                    "With --dry-run it prints that key by key, and does nothing.\n"
-                   "Example: reload --dry-run\n",
-        .options = OPT_DRY_RUN,
+                   JSON "Example: reload --dry-run\n",
+        .options = OPT_DRY_RUN | OPT_JSON,
         .begin = command_reload,
     },
     {
         .info = {
             .name = "logs",
-            .arguments = "TARGET [LINES] [-f] [--stderr]",
+            .arguments = "TARGET [LINES] [-f] [--stderr] [--json]",
             .help = "show what processes have written",
             .takes_targets = true,
         },
         .details = TARGETS "Shows the last LINES (default 10) lines of stdout's log, or of "
                            "stderr's.\n-f goes on with what is written from then on.\n"
-                           "Example: logs web 50 -f\n",
-        .options = OPT_FOLLOW | OPT_STDERR,
+                           JSON "Example: logs web 50 -f\n",
+        .options = OPT_FOLLOW | OPT_STDERR | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .begin = command_logs,
@@ -97,12 +99,13 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "signal",
-            .arguments = "SIG TARGET...",
+            .arguments = "SIG TARGET... [--json]",
             .help = "send a signal to processes",
             .takes_targets = true,
         },
         .details = TARGETS "SIG is a name, with or without SIG, or a number. The whole process "
-                           "group\ngets it.\nExample: signal HUP nginx\n",
+                           "group\ngets it.\n" JSON "Example: signal HUP nginx\n",
+        .options = OPT_JSON,
         .min_operands = 2,
         .max_operands = ANY_NUMBER,
         .request = REQ_SIGNAL,
@@ -111,23 +114,25 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "pid",
-            .arguments = "[TARGET...]",
+            .arguments = "[TARGET...] [--json]",
             .help = "print the supervisor's pid, or those of processes",
             .takes_targets = true,
         },
-        .details = TARGETS "Example: pid web_1\n",
+        .details = TARGETS JSON "Example: pid web_1\n",
+        .options = OPT_JSON,
         .max_operands = ANY_NUMBER,
         .begin = command_pid,
     },
     {
         .info = {
             .name = "describe",
-            .arguments = "TARGET...",
+            .arguments = "TARGET... [--json]",
             .help = "show all that is known about processes",
             .takes_targets = true,
         },
         .details = TARGETS "The configuration in effect, the state and why, the last exit, and "
-                           "the last\nchanges of state.\nExample: describe web_1\n",
+                           "the last\nchanges of state.\n" JSON "Example: describe web_1\n",
+        .options = OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .begin = command_describe,
@@ -146,20 +151,23 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "help",
-            .arguments = "[COMMAND]",
+            .arguments = "[COMMAND] [--json]",
             .help = "list the commands, or explain one",
         },
-        .details = "Example: help start\n",
+        .details = JSON "Example: help start\n",
+        .options = OPT_JSON,
         .max_operands = 1,
         .begin = command_help,
     },
     {
         .info = {
             .name = "shutdown",
-            .arguments = "",
+            .arguments = "[--json]",
             .help = "stop all processes and end the supervisor",
         },
-        .details = "Each process gets its stop signal, and SIGKILL after its grace.\n",
+        .details = "Each process gets its stop signal, and SIGKILL after its grace.\n" JSON,
+        .options = OPT_JSON,
+        .ends = ENDS_SUPERVISOR,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -170,6 +178,7 @@ static const struct command commands[] = {
             .help = "in the supervisor's shell: shutdown",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
     },
@@ -180,8 +189,30 @@ static const struct command commands[] = {
             .help = "the same as exit",
         },
         .details = "In the shell of a client it leaves the client only. So does end of input.\n",
+        .ends = ENDS_SHELL,
         .request = REQ_SHUTDOWN,
         .begin = command_shutdown,
+    },
+    {
+        .info = {
+            .name = "names",
+            .arguments = "",
+            .help = "print the names of all tasks and instances",
+            .hidden = true,
+        },
+        .details = "Each task is followed by its instances.\n",
+        .begin = command_names,
+    },
+    {
+        .info = {
+            .name = "news",
+            .arguments = "",
+            .help = "tell from now on what goes FATAL",
+            .hidden = true,
+        },
+        .details = "This is what a shell prints above its prompt.\n",
+        .follows = true,
+        .begin = command_news,
     },
 };
 
@@ -201,4 +232,43 @@ const struct command *command_find(const char *name)
         if (strcmp(commands[i].info.name, name) == 0)
             return &commands[i];
     return NULL;
+}
+
+/* The row, where the words are good usage; and what it comes to, with --help and all. */
+static const struct command *parse(size_t count, char *const *words, bool *out_help,
+                                   bool *out_follows)
+{
+    struct command_options options;
+    char *problem = NULL;
+    const struct command *command = count > 0 ? command_find(words[0]) : NULL;
+    if (!command || command_options_parse(command, count - 1, words + 1, &options, &problem) < 0) {
+        free(problem);
+        return NULL;
+    }
+    *out_help = (options.given & OPT_HELP) || command->begin == command_help;
+    *out_follows = !*out_help && (command->follows || (options.given & OPT_FOLLOW));
+    command_options_release(&options);
+    return command;
+}
+
+bool command_follows(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && follows;
+}
+
+bool command_is_help(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    return parse(count, words, &help, &follows) && help;
+}
+
+enum command_end command_ends(size_t count, char *const *words)
+{
+    bool help;
+    bool follows;
+    const struct command *command = parse(count, words, &help, &follows);
+    return command && !help ? command->ends : ENDS_NOTHING;
 }

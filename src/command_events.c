@@ -2,7 +2,6 @@
 #include "call.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "journal.h"
@@ -22,20 +21,10 @@ static void events_release(struct call *call)
     call->state = NULL;
 }
 
-static void print_missed(bool json, bool begun, uint64_t missed, FILE *out)
-{
-    if (json)
-        fprintf(out, "{\"dropped\":%" PRIu64 "}\n", missed);
-    else
-        fprintf(out, "(%" PRIu64 " %s%s dropped)\n", missed, begun ? "" : "earlier ",
-                missed == 1 ? "event was" : "events were");
-}
-
 static void events_step(struct call *call, FILE *out)
 {
     struct events *events = call->state;
-    const struct render_style style = { .colour = call->style.colour, .width = call->style.width };
-    bool json = (call->options.given & OPT_JSON) != 0;
+    const struct render_style style = call_style(call);
     struct change change;
     uint64_t missed = 0;
     int error = 0;
@@ -43,8 +32,8 @@ static void events_step(struct call *call, FILE *out)
         if (journal_read(call->env.journal, &events->next, &change, &missed) < 0)
             break;
         if (missed > 0)
-            print_missed(json, events->begun, missed, out);
-        error = json ? render_change_json(out, &change) : render_change(out, &change, &style);
+            render_missed(out, missed, !events->begun, &style);
+        error = render_event(out, &change, &style);
         change_release(&change);
         events->begun = true;
         if (i == JOURNAL_ROOM - 1)

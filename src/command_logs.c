@@ -1,48 +1,67 @@
 /* command_logs.c - logs: the last lines of what instances have written, and with -f what they
- * go on to write. Several files get a header each, `==> NAME <==`, as in tail(1). */
+ * go on to write. Several files get a header each, `==> NAME <==`, as in tail(1).
+ *
+ * A run prints a block at most, so that no more than that waits to be taken by a slow front. */
 #include "call.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "logshow.h"
 #include "logview.h"
 #include "tail.h"
-#include "termsafe.h"
 
 #define DEFAULT_LINES 10
 #define MOST_LINES 1000000000UL
+#define BLOCK_BYTES 65536
+#define JSON_BLOCK_BYTES 8192 /* short lines become objects of many times their length */
 
 struct log_file {
-    char *path;
+    struct log_place place;
     char *name;     /* of the first instance that writes to it */
     size_t sharers; /* how many others do */
     struct tail *tail;
-    struct termsafe filter;
+    struct logshow show;
 };
 
 struct logs {
     struct log_file *files;
     size_t count;
+    size_t current;               /* whose last lines are being shown; `count`: done with that */
+    size_t next;                  /* of those that are followed, the one whose turn it is */
     const struct log_file *shown; /* whose header was printed last */
     bool mid_line;                /* what was printed last has no end of line yet */
     bool stderr_log;
     size_t lines;
+    char block[BLOCK_BYTES];
 };
+
+static void close_file(struct call *call, struct log_file *file)
+{
+    if (file->tail && tail_fd(file->tail) >= 0)
+        (void)epoll_ctl(call->epoll_fd, EPOLL_CTL_DEL, tail_fd(file->tail), NULL);
+    tail_free(file->tail);
+    file->tail = NULL;
+    logshow_release(&file->show);
+}
 
 static void logs_release(struct call *call)
 {
     struct logs *logs = call->state;
     for (size_t i = 0; i < logs->count; i++) {
-        tail_free(logs->files[i].tail);
-        free(logs->files[i].path);
+        close_file(call, &logs->files[i]);
+        free(logs->files[i].place.path);
         free(logs->files[i].name);
     }
     free(logs->files);
     free(logs);
     call->state = NULL;
 }
+
+/* ---- printing ---- */
 
 static void end_line(struct logs *logs, FILE *out)
 {
@@ -51,9 +70,11 @@ static void end_line(struct logs *logs, FILE *out)
     logs->mid_line = false;
 }
 
-static void print_header(struct logs *logs, const struct log_file *file, FILE *out)
+/* An object says by itself whose line it has. */
+static void print_header(struct call *call, const struct log_file *file, FILE *out)
 {
-    if (logs->count == 1 || logs->shown == file)
+    struct logs *logs = call->state;
+    if (logs->count == 1 || logs->shown == file || call->style.json)
         return;
     end_line(logs, out);
     fprintf(out, "%s==> %s", logs->shown ? "\n" : "", file->name);
@@ -63,17 +84,13 @@ static void print_header(struct logs *logs, const struct log_file *file, FILE *o
     logs->shown = file;
 }
 
-static void print_bytes(struct call *call, struct log_file *file, const char *bytes, size_t count,
-                        FILE *out)
+/* Prints what is in the block. 0 or -ENOMEM. */
+static int print_block(struct call *call, struct log_file *file, size_t count, FILE *out)
 {
     struct logs *logs = call->state;
-    if (count == 0)
-        return;
-    if (call->style.width != 0)
-        termsafe_write(&file->filter, out, bytes, count);
-    else
-        fwrite(bytes, 1, count, out);
-    logs->mid_line = bytes[count - 1] != '\n';
+    print_header(call, file, out);
+    logs->mid_line = !call->style.json && logs->block[count - 1] != '\n';
+    return logshow_write(&file->show, logs->block, count, out);
 }
 
 /* Says what stands in the way of showing a log, as a failure. */
@@ -81,101 +98,159 @@ static void print_problem(struct call *call, const struct log_file *file, int er
 {
     end_line(call->state, out);
     if (error == -EINVAL)
-        fprintf(out, "Process '%s' logs to '%s', which is not a regular file\n", file->name,
-                file->path);
+        call_complain(call, out, "Process '%s' logs to '%s', which is not a regular file",
+                      file->name, file->place.path);
     else
-        fprintf(out, "cannot read '%s': %s\n", file->path, strerror(-error));
+        call_complain(call, out, "cannot read '%s': %s", file->place.path, strerrordesc_np(-error));
     call->exit_status = EXIT_FAILED;
 }
 
-/* The last lines of a file; *out_size is where following goes on. False: it cannot be read. */
-static bool print_last(struct call *call, struct log_file *file, FILE *out, long long *out_size)
+static void print_missing(struct call *call, const struct log_file *file, FILE *out)
+{
+    const struct render_style style = call_style(call);
+    char *text;
+    print_header(call, file, out);
+    if (asprintf(&text, "Process '%s' has not written to '%s' yet", file->name, file->place.path) <
+        0) {
+        print_problem(call, file, -ENOMEM, out);
+        return;
+    }
+    render_text(out, text, &style);
+    free(text);
+}
+
+static ssize_t read_block(struct call *call, struct log_file *file)
 {
     struct logs *logs = call->state;
-    char *text = NULL;
-    size_t bytes = 0;
-    int error = logview_read(file->path, logs->lines, &text, &bytes, out_size);
-    if (error == -ENOENT && (call->options.given & OPT_FOLLOW)) {
-        *out_size = 0;
-        return true;
-    }
-    if (error == 0 || error == -ENOENT)
-        print_header(logs, file, out);
-    if (error == -ENOENT)
-        fprintf(out, "Process '%s' has not written to '%s' yet\n", file->name, file->path);
-    else if (error)
-        print_problem(call, file, error, out);
-    else
-        print_bytes(call, file, text, bytes, out);
-    free(text);
-    return error == 0;
+    return tail_read(file->tail, logs->block, call->style.json ? JSON_BLOCK_BYTES : BLOCK_BYTES);
 }
 
-static void follow(struct call *call, struct log_file *file, long long size, FILE *out)
+/* ---- the last lines ---- */
+
+static bool follows(const struct call *call)
+{
+    return (call->options.given & OPT_FOLLOW) != 0;
+}
+
+/* False, once it was said, where there is nothing to show of this file (now). */
+static bool open_file(struct call *call, struct log_file *file, FILE *out)
+{
+    struct logs *logs = call->state;
+    const struct tail_want want = { logs->lines, file->place.rotated, LLONG_MAX };
+    file->tail = tail_new(file->place.path);
+    int error = file->tail ? tail_begin(file->tail, &want) : -ENOMEM;
+    logshow_init(&file->show, file->name, logs->stderr_log ? "stderr" : "stdout", &call->style);
+    if (!error)
+        print_header(call, file, out);
+    if (!error || (error == -ENOENT && follows(call)))
+        return true;
+    if (error == -ENOENT)
+        print_missing(call, file, out);
+    else
+        print_problem(call, file, error, out);
+    close_file(call, file);
+    return false;
+}
+
+static int follow(struct call *call, struct log_file *file)
 {
     struct epoll_event interest = { .events = EPOLLIN };
-    int error = tail_new(file->path, size, &file->tail);
-    if (!error && epoll_ctl(call->epoll_fd, EPOLL_CTL_ADD, tail_fd(file->tail), &interest) < 0) {
+    int error = tail_follow(file->tail);
+    if (!error && epoll_ctl(call->epoll_fd, EPOLL_CTL_ADD, tail_fd(file->tail), &interest) < 0)
         error = -errno;
-        tail_free(file->tail);
-        file->tail = NULL;
+    return error;
+}
+
+/* All of the last lines have been printed. */
+static int end_last(struct call *call, struct log_file *file, FILE *out)
+{
+    if (follows(call))
+        return follow(call, file);
+    int error = logshow_end(&file->show, out);
+    if (!error)
+        close_file(call, file);
+    return error;
+}
+
+/* Prints a block of the last lines; the next one, or the next file, is for the next run. */
+static void show_last(struct call *call, FILE *out)
+{
+    struct logs *logs = call->state;
+    struct log_file *file = &logs->files[logs->current];
+    call_wake(call);
+    if (!file->tail && !open_file(call, file, out)) {
+        logs->current++;
+        return;
     }
-    if (error)
+    ssize_t n = read_block(call, file);
+    if (n == -EAGAIN)
+        return;
+    int error = n > 0 ? print_block(call, file, (size_t)n, out) : (int)n;
+    if (n == 0)
+        error = end_last(call, file, out);
+    if (error) {
         print_problem(call, file, error, out);
+        close_file(call, file);
+    }
+    if (n <= 0 || error)
+        logs->current++;
 }
 
-static void stop_following(struct call *call, struct log_file *file)
+/* ---- what follows ---- */
+
+/* Prints what is new in one file; false: nothing. */
+static bool follow_on(struct call *call, struct log_file *file, FILE *out)
 {
-    (void)epoll_ctl(call->epoll_fd, EPOLL_CTL_DEL, tail_fd(file->tail), NULL);
-    tail_free(file->tail);
-    file->tail = NULL;
+    ssize_t n = read_block(call, file);
+    int error = n > 0 ? print_block(call, file, (size_t)n, out) : (int)n;
+    if (error) {
+        print_problem(call, file, error, out);
+        close_file(call, file);
+    }
+    return n != 0;
 }
 
-/* Prints what is new in one file, a block at most. */
-static void follow_on(struct call *call, struct log_file *file, FILE *out)
+/* Prints a block of the first file that has one, from the one whose turn it is. False: there is
+ * no file to follow. */
+static bool follow_all(struct call *call, FILE *out)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *buffer = open_memstream(&text, &bytes);
-    int more = buffer ? tail_read(file->tail, buffer) : -ENOMEM;
-    if (buffer && fclose(buffer) != 0)
-        more = -ENOMEM;
-    if (more >= 0 && bytes > 0) {
-        print_header(call->state, file, out);
-        print_bytes(call, file, text, bytes, out);
+    struct logs *logs = call->state;
+    bool following = false;
+    for (size_t i = 0; i < logs->count; i++) {
+        size_t index = (logs->next + i) % logs->count;
+        if (!logs->files[index].tail)
+            continue;
+        following = true;
+        if (follow_on(call, &logs->files[index], out)) {
+            logs->next = index + 1;
+            call_wake(call);
+            break;
+        }
     }
-    free(text);
-    if (more > 0)
-        call_wake(call);
-    if (more < 0) {
-        print_problem(call, file, more, out);
-        stop_following(call, file);
-    }
+    return following;
 }
 
 static void logs_step(struct call *call, FILE *out)
 {
     struct logs *logs = call->state;
-    bool following = false;
-    for (size_t i = 0; i < logs->count; i++) {
-        if (logs->files[i].tail)
-            follow_on(call, &logs->files[i], out);
-        following |= logs->files[i].tail != NULL;
-    }
-    if (!following) {
+    if (logs->current < logs->count) {
+        show_last(call, out);
+    } else if (!follow_all(call, out)) {
         end_line(logs, out);
         call_finish(call, call->exit_status);
     }
 }
 
-/* Adds the log of an instance, unless another one's is the same file. 0 or -ENOMEM; `path` is
+/* ---- which files ---- */
+
+/* Adds the log of an instance, unless another one's is the same file. 0 or -ENOMEM; the place is
  * taken over. */
-static int add_file(struct logs *logs, const char *name, char *path)
+static int add_file(struct logs *logs, const char *name, struct log_place place)
 {
     for (size_t i = 0; i < logs->count; i++) {
-        if (strcmp(logs->files[i].path, path) == 0) {
+        if (strcmp(logs->files[i].place.path, place.path) == 0) {
             logs->files[i].sharers++;
-            free(path);
+            free(place.path);
             return 0;
         }
     }
@@ -185,10 +260,10 @@ static int add_file(struct logs *logs, const char *name, char *path)
         logs->files = more;
     if (!copy || !more) {
         free(copy);
-        free(path);
+        free(place.path);
         return -ENOMEM;
     }
-    logs->files[logs->count++] = (struct log_file){ .path = path, .name = copy };
+    logs->files[logs->count++] = (struct log_file){ .place = place, .name = copy };
     return 0;
 }
 
@@ -196,19 +271,14 @@ static int add_file(struct logs *logs, const char *name, char *path)
 static int add_instance(struct call *call, const struct identity *id, FILE *out)
 {
     struct logs *logs = call->state;
-    const char *stream = logs->stderr_log ? "stderr" : "stdout";
-    char *path = NULL;
+    struct log_place place;
     char *problem = NULL;
-    int error = logview_path(id, call->env.environment, logs->stderr_log, &path, &problem);
+    int error = logview_find(id, call->env.environment, logs->stderr_log, &place, &problem);
     if (!error)
-        return add_file(logs, id->name, path);
+        return add_file(logs, id->name, place);
     if (error == -ENOMEM)
         return error;
-    if (error == -ENOENT)
-        fprintf(out, "Process '%s' has no %s log (set '%s' in its task)\n", id->name, stream,
-                stream);
-    else
-        fprintf(out, "Process '%s': %s\n", id->name, problem);
+    call_complain(call, out, "%s", problem);
     free(problem);
     call->exit_status = EXIT_FAILED;
     return 0;
@@ -248,16 +318,9 @@ static void show_logs(struct call *call, const struct snapshot_set *set, FILE *o
     }
     for (size_t i = 0; i < set->count && !error; i++)
         error = add_instance(call, set->items[i].id, out);
-    if (error) {
+    if (error)
         call_refuse(call, out, error);
-        return;
-    }
-    for (size_t i = 0; i < logs->count; i++) {
-        long long size = 0;
-        if (print_last(call, &logs->files[i], out, &size) && (options->given & OPT_FOLLOW))
-            follow(call, &logs->files[i], size, out);
-    }
-    /* What follows, and the end, is up to logs_step(): it runs next. */
+    /* The rest is up to logs_step(): it runs next. */
 }
 
 void command_logs(struct call *call, FILE *out)

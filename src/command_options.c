@@ -121,6 +121,15 @@ int command_options_parse(const struct command *command, size_t count, char *con
     return error;
 }
 
+bool command_options_ask_json(size_t count, char *const *words)
+{
+    for (size_t i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
+        if (strcmp(words[i], "--json") == 0)
+            return true;
+    }
+    return false;
+}
+
 void command_options_release(struct command_options *options)
 {
     free(options->operands);

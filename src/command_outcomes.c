@@ -138,7 +138,8 @@ static struct outcomes *open_outcomes(struct call *call, FILE *out, enum request
         return NULL;
     }
     *outcomes = (struct outcomes){ .notice_ms = INT64_MAX, .timeout_ms = INT64_MAX };
-    tally_init(&outcomes->tally, request);
+    const struct render_style style = call_style(call);
+    tally_init(&outcomes->tally, request, &style);
     call->state = outcomes;
     call->ops = ops;
     return outcomes;
@@ -188,19 +189,17 @@ void command_signal(struct call *call, FILE *out)
 
 void command_shutdown(struct call *call, FILE *out)
 {
+    const struct render_style style = call_style(call);
     const struct request request = { .kind = REQ_SHUTDOWN };
     if (call->style.width != 0) /* somebody is watching, and it may take a while */
-        fputs("Shutting down.\n", out);
+        render_text(out, "Shutting down.", &style);
     ask(call, out, &request);
 }
 
 static void reload_answer(struct call *call, struct answer *answer, FILE *out)
 {
     struct outcomes *outcomes = call->state;
-    if (answer->kind == ANSWER_PLAN) {
-        fputs(answer->text ? answer->text : "", out);
-        outcomes->planned = true;
-    }
+    outcomes->planned |= answer->kind == ANSWER_PLAN;
     tally_take(&outcomes->tally, answer, out);
     if (!tally_finished(&outcomes->tally))
         return;
@@ -209,7 +208,7 @@ static void reload_answer(struct call *call, struct answer *answer, FILE *out)
         return;
     }
     if (!outcomes->tally.refused && !(call->options.given & OPT_DRY_RUN))
-        fputs("Configuration reloaded.\n", out);
+        render_text(out, "Configuration reloaded.", &outcomes->tally.style);
     finish_if_complete(call);
 }
 

@@ -41,10 +41,11 @@ static void show(struct call *call, FILE *out)
 
 static void asked_answer(struct call *call, struct answer *answer, FILE *out)
 {
+    const struct render_style style = call_style(call);
     struct asked *asked = call->state;
     switch (answer->kind) {
     case ANSWER_NO_TARGET:
-        fprintf(out, "Task '%s' not found.\n", answer->text ? answer->text : "");
+        render_no_target(out, answer->text ? answer->text : "", &style);
         call->exit_status = EXIT_FAILED;
         break;
     case ANSWER_SNAPSHOTS:
@@ -53,7 +54,7 @@ static void asked_answer(struct call *call, struct answer *answer, FILE *out)
         answer->set = NULL;
         break;
     case ANSWER_ERRORS:
-        fputs(answer->text ? answer->text : "", out);
+        render_error(out, answer->text ? answer->text : "", &style);
         asked->refused = true;
         break;
     case ANSWER_ROUTED: show(call, out); break;
@@ -86,13 +87,6 @@ static void ask_operands(struct call *call, FILE *out, bool history, call_show *
     call_ask(call, out, call->options.operands, call->options.operand_count, history, shown);
 }
 
-static struct render_style render_style_of(const struct call *call)
-{
-    return (struct render_style){ .colour = call->style.colour,
-                                  .width = call->style.width,
-                                  .detail = (call->options.given & OPT_VERBOSE) != 0 };
-}
-
 /* Has every instance asked for by name its process? */
 static bool all_up(const struct snapshot_set *set)
 {
@@ -104,13 +98,11 @@ static bool all_up(const struct snapshot_set *set)
 
 static void show_status(struct call *call, const struct snapshot_set *set, FILE *out)
 {
-    const struct render_style style = render_style_of(call);
+    const struct render_style style = call_style(call);
     bool named = call->options.operand_count > 0;
     int error = 0;
-    if (call->options.given & OPT_JSON)
-        error = render_status_json(out, set);
-    else if (set->count > 0 || !named)
-        error = render_table(out, set, &style);
+    if (set->count > 0 || !named || style.json)
+        error = render_status(out, set, &style);
     if (error)
         call_refuse(call, out, error);
     else if (call->exit_status == EXIT_DONE && named && !all_up(set))
@@ -126,13 +118,11 @@ void command_status(struct call *call, FILE *out)
 
 static void show_pids(struct call *call, const struct snapshot_set *set, FILE *out)
 {
+    const struct render_style style = call_style(call);
     for (size_t i = 0; i < set->count; i++) {
-        if (set->items[i].pid > 0) {
-            fprintf(out, "%d\n", set->items[i].pid);
-            continue;
-        }
-        fprintf(out, "Process '%s' is not running\n", set->items[i].id->name);
-        call->exit_status = EXIT_FAILED;
+        render_pid(out, set->items[i].id, set->items[i].pid, &style);
+        if (set->items[i].pid == 0)
+            call->exit_status = EXIT_FAILED;
     }
     call_finish(call, call->exit_status);
 }
@@ -143,41 +133,40 @@ void command_pid(struct call *call, FILE *out)
         ask_operands(call, out, false, show_pids);
         return;
     }
-    fprintf(out, "%d\n", (int)getpid());
+    const struct render_style style = call_style(call);
+    render_pid(out, NULL, (int)getpid(), &style);
     call_finish(call, EXIT_DONE);
 }
 
-/* The last words of what has failed for good, under their heading. */
-static void print_last_words(struct call *call, const struct snapshot *item, FILE *out)
+/* The last lines of stderr of what has failed for good. A string to free(), or NULL: none. */
+static char *last_words(struct call *call, const struct snapshot *item)
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *buffer = open_memstream(&text, &bytes);
+    FILE *buffer = item->state == ST_FATAL ? open_memstream(&text, &bytes) : NULL;
     if (!buffer)
-        return;
-    bool some = logview_print_stderr(buffer, item->id, call->env.environment, &call->style, "  ",
+        return NULL;
+    bool some = logview_print_stderr(buffer, item->id, call->env.environment, &call->style, "",
                                      STDERR_LINES);
-    if (fclose(buffer) == 0 && some) {
-        fputs("last lines of stderr:\n", out);
-        fwrite(text, 1, bytes, out);
-    }
+    if (fclose(buffer) == 0 && some)
+        return text;
     free(text);
+    return NULL;
 }
 
 static void show_descriptions(struct call *call, const struct snapshot_set *set, FILE *out)
 {
-    const struct render_style style = render_style_of(call);
+    const struct render_style style = call_style(call);
     for (size_t i = 0; i < set->count; i++) {
-        const struct snapshot *item = &set->items[i];
-        if (i > 0)
+        if (i > 0 && !style.json)
             fputc('\n', out);
-        int error = render_describe(out, item, call->env.environment, &style);
+        char *words = last_words(call, &set->items[i]);
+        int error = render_description(out, &set->items[i], call->env.environment, words, &style);
+        free(words);
         if (error) {
             call_refuse(call, out, error);
             return;
         }
-        if (item->state == ST_FATAL)
-            print_last_words(call, item, out);
     }
     call_finish(call, call->exit_status);
 }

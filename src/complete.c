@@ -113,7 +113,8 @@ static void add_signals(struct candidates *c)
 static void add_commands(struct candidates *c)
 {
     for (size_t i = 0; i < command_count(); i++)
-        add_text(c, command_at(i)->name);
+        if (!command_at(i)->hidden)
+            add_text(c, command_at(i)->name);
 }
 
 static const struct command_info *find_command(struct piece name)

@@ -72,8 +72,9 @@ static void read_task(struct config_loader *loader, const struct node *key, cons
 }
 
 /* Adds a task to the configuration, which owns it then. False: out of memory. */
-static bool add_task(struct config_loader *loader, const struct node *key, struct task_config *task)
+static bool add_task(struct config_loader *loader, const struct loaded_task *found)
 {
+    struct task_config *task = found->task;
     struct config *config = loader->config;
     if (config->task_count == loader->task_room) {
         size_t room = loader->task_room ? loader->task_room * 2 : 16;
@@ -86,7 +87,7 @@ static bool add_task(struct config_loader *loader, const struct node *key, struc
     struct loaded_task *loaded = calloc(1, sizeof *loaded);
     if (!loaded)
         return false;
-    *loaded = (struct loaded_task){ key, task };
+    *loaded = *found;
     if (textmap_set(loader->tasks, task->name, loaded) != 0) {
         free(loaded);
         return false;
@@ -107,8 +108,11 @@ static void load_task(struct config_loader *loader, const struct node *key, cons
     if (first)
         problems_add(loader->problems, key->at, "duplicate task '%s', first at %s:%d:%d", key->text,
                      first->key->at.source->name, first->key->at.line, first->key->at.column);
+    size_t problems = problems_count(loader->problems);
     read_task(loader, key, node, task);
-    if (good && !first && add_task(loader, key, task))
+    bool sound = problems_count(loader->problems) == problems;
+    const struct loaded_task loaded = { key, node, task, sound };
+    if (good && !first && add_task(loader, &loaded))
         return;
     if (good && !first)
         problems_set_out_of_memory(loader->problems);
@@ -215,6 +219,7 @@ static void load_root(struct config_loader *loader, const struct source *source,
     config_load_tasks(loader, tasks);
     config_load_includes(loader, node_find(root, "include"));
     config_check_instance_names(loader);
+    config_check_log_files(loader);
 }
 
 /* -- from beginning to end ----------------------------------------------------------------- */

@@ -12,6 +12,9 @@
 #include "log.h"
 #include "reason.h"
 
+/* So long the next process waits for what the last one wrote. */
+#define DRAIN_PATIENCE_MS 1000
+
 /* What a start takes from the configuration takes effect now. */
 static void take_policy(struct instance *in)
 {
@@ -139,8 +142,8 @@ static int start_process(struct instance *in)
     int error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
     if (error)
         return error == -ENOMEM ? -EAGAIN : error;
-    error = child_start(&in->child, in->env->spawner, in->env->watcher, launch, &in->published,
-                        in->on_exit, in->hook_arg, &in->detail);
+    error = child_start(&in->child, in->env, launch, &in->published, in->on_exit, in->hook_arg,
+                        &in->detail);
     launch_free(launch);
     return error;
 }
@@ -190,18 +193,6 @@ static struct fsm_event event(enum fsm_event_kind kind)
     return (struct fsm_event){ .kind = kind, .now_ms = clock_ms() };
 }
 
-int64_t instance_deadline_ms(const struct instance *in)
-{
-    /* main answers a question about the group at once. Without a deadline until then, nothing can
-     * be decided that the exit, which has already happened, would contradict. */
-    return in->asked_group ? INT64_MAX : fsm_deadline(&in->fsm, &in->policy);
-}
-
-void instance_deadline_passed(struct instance *in)
-{
-    step(in, event(EV_DEADLINE), NULL);
-}
-
 void instance_needs(struct instance *in, enum needs needs)
 {
     struct fsm_event ev = event(EV_NEEDS);
@@ -224,7 +215,7 @@ void instance_exited(struct instance *in, int64_t now_ms)
     reaper_ask(in->env->reaper, &in->child.question, in->child.pid, in->on_group, in->hook_arg);
 }
 
-void instance_group_known(struct instance *in, bool empty)
+static void tell_group(struct instance *in, bool empty)
 {
     struct fsm_event ev = event(EV_EMPTY);
     if (in->asked_group) {
@@ -237,6 +228,60 @@ void instance_group_known(struct instance *in, bool empty)
     if (empty)
         child_bury(&in->child, in->env->watcher);
     step(in, ev, NULL);
+}
+
+/* What it wrote last is to be in its logs before anything follows; until then its zombie is kept,
+ * and so the number that is shown as its pid. */
+static void begin_drain(struct instance *in)
+{
+    in->draining = true;
+    in->drain_deadline_ms = clock_ms() + DRAIN_PATIENCE_MS;
+    pump_ask(in->env->pump, &in->drained, in->child.sources, in->on_drained, in->hook_arg);
+}
+
+void instance_group_known(struct instance *in, bool empty)
+{
+    bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
+    if (empty && pumped)
+        begin_drain(in);
+    else
+        tell_group(in, empty);
+}
+
+static void end_drain(struct instance *in)
+{
+    in->draining = false;
+    tell_group(in, true);
+}
+
+void instance_drained(struct instance *in)
+{
+    if (in->draining) /* else the answer came when it was not waited for any more */
+        end_drain(in);
+}
+
+/* ---- deadlines ---- */
+
+int64_t instance_deadline_ms(const struct instance *in)
+{
+    if (in->draining)
+        return in->drain_deadline_ms;
+    /* main answers a question about the group at once. Without a deadline until then, nothing can
+     * be decided that the exit, which has already happened, would contradict. */
+    return in->asked_group ? INT64_MAX : fsm_deadline(&in->fsm, &in->policy);
+}
+
+void instance_deadline_passed(struct instance *in)
+{
+    if (!in->draining) {
+        step(in, event(EV_DEADLINE), NULL);
+        return;
+    }
+    /* An answer that was given all the same is in the inbox by now, and so it will be received
+     * before any other can be asked for: the next question follows the next exit. */
+    pump_cancel(in->env->pump, &in->drained);
+    log_write(LOG_WARN, "what '%s' wrote last is not in its log yet", in->id->name);
+    end_drain(in);
 }
 
 /* ---- orders ---- */
@@ -252,7 +297,7 @@ static void run_order(struct instance *in, struct order *order, enum fsm_event_k
 
 static void send_signal(struct instance *in, struct order *order)
 {
-    bool there = in->child.pid && !in->asked_group;
+    bool there = in->child.pid && !in->asked_group && !in->draining;
     if (there)
         child_signal(&in->child, order->signal);
     answer(in, order,

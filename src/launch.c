@@ -198,39 +198,21 @@ static int make_paths(const struct work *w)
     return 0;
 }
 
-/* A path that may be NULL; one that is "" once expanded is refused, with its key's name. */
-static int make_path(const struct work *w, const char *key, const char *text, char **out_path)
+static int make_directory(const struct work *w)
 {
-    if (!text)
+    const char *text = w->task->working_directory;
+    if (!text || strcmp(text, ".") == 0)
         return 0;
-    int error = expand(&w->scope, text, out_path, w->out_error);
-    if (error || **out_path != '\0')
-        return error;
-    if (asprintf(w->out_error, "'%s' expands to nothing", key) < 0) {
-        *w->out_error = NULL;
-        return -ENOMEM;
-    }
-    return -EINVAL;
+    return launch_expand_path(&w->scope, "workingDirectory", text, &w->launch->directory,
+                              w->out_error);
 }
 
-static int make_files(const struct work *w)
+static int make_outputs(const struct work *w)
 {
-    const struct task_config *task = w->task;
-    struct launch *launch = w->launch;
-    int error = make_path(w, "workingDirectory", task->working_directory, &launch->directory);
-    if (!error && launch->directory && strcmp(launch->directory, ".") == 0) {
-        free(launch->directory);
-        launch->directory = NULL;
-    }
-    if (!error)
-        error = make_path(w, "stdout", task->stdout_path, &launch->stdout_path);
-    if (!error)
-        error = make_path(w, "stderr", task->stderr_path, &launch->stderr_path);
-    if (!error && launch->stderr_path && strcmp(launch->stderr_path, "stdout") == 0) {
-        free(launch->stderr_path);
-        launch->stderr_path = NULL;
-        launch->merge_stderr = true;
-    }
+    int error = 0;
+    for (unsigned i = 0; i < LAUNCH_STREAMS && !error; i++)
+        error = launch_output_init(w->task, &w->scope, (enum launch_stream)i,
+                                   &w->launch->outputs[i], w->out_error);
     return error;
 }
 
@@ -241,6 +223,9 @@ int launch_new(const struct task_config *task, const struct launch_id *id, char 
     if (!launch)
         return -ENOMEM;
     launch->umask = task->umask;
+    launch->log_max_bytes = task->log_max_bytes;
+    launch->log_backups = task->log_backups;
+    launch->log_timestamps = task->log_timestamps;
     const struct work w = {
         .task = task,
         .id = id,
@@ -248,13 +233,16 @@ int launch_new(const struct task_config *task, const struct launch_id *id, char 
         .launch = launch,
         .out_error = out_error,
     };
-    int error = make_environment(&w);
+    launch->name = strdup(id->name);
+    int error = launch->name ? make_environment(&w) : -ENOMEM;
     if (!error)
         error = make_argv(&w);
     if (!error)
         error = make_paths(&w);
     if (!error)
-        error = make_files(&w);
+        error = make_directory(&w);
+    if (!error)
+        error = make_outputs(&w);
     if (error)
         launch_free(launch);
     else
@@ -266,12 +254,13 @@ void launch_free(struct launch *launch)
 {
     if (!launch)
         return;
+    free(launch->name);
     words_free(launch->argv);
     words_free(launch->paths);
     words_free(launch->envp);
     free(launch->directory);
-    free(launch->stdout_path);
-    free(launch->stderr_path);
+    for (unsigned i = 0; i < LAUNCH_STREAMS; i++)
+        launch_output_release(&launch->outputs[i]);
     free(launch);
 }
 

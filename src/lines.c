@@ -81,6 +81,11 @@ bool lines_ready(const struct lines *lines)
            (lines->finished && (lines->skipping || lines->end > lines->start));
 }
 
+bool lines_is_empty(const struct lines *lines)
+{
+    return lines->start == lines->end && !lines->skipping;
+}
+
 static int copy_line(const char *bytes, size_t count, bool too_long, char **out_line)
 {
     if (count > 0 && bytes[count - 1] == '\r')

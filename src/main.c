@@ -5,18 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "claim.h"
 #include "config.h"
+#include "ctl.h"
+#include "daemon.h"
 #include "example.h"
-#include "log.h"
 #include "options.h"
+#include "outputs.h"
 #include "program.h"
-#include "pump.h"
 #include "supervisor.h"
 
 #define EXAMPLE "config-example.yaml"
-#define DEFAULT_LOG "taskmaster.log"
-#define LOG_PATIENCE_MS 1000
 
 enum { EXIT_USAGE = 2 };
 
@@ -44,51 +43,53 @@ static int load(const struct options *options, struct config **out_config)
     return error;
 }
 
-/* Without a shell the log goes to stderr, and with one to a file, unless the file says where. A
- * directory where we may not write is no reason not to run. */
-static int start_log(const struct supervisor_config *config, bool shell, struct pump **out_pump)
+static int run(const struct program *program, const struct options *options, struct daemon *daemon,
+               struct config *config)
 {
-    struct pump_options options = {
-        .stdout_fd = STDOUT_FILENO,
-        .stderr_fd = STDERR_FILENO,
-        .colour_stdout = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-        .colour_stderr = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
-        .log_path = config->log_file || !shell ? config->log_file : DEFAULT_LOG,
-        .log_max_bytes = config->log_max_bytes,
-        .log_backups = config->log_backups,
+    struct supervisor_options run = {
+        .config_path = options->config,
+        .shell = options->mode == MODE_SHELL,
+        .daemon = daemon,
     };
-    int error = pump_new(&options, out_pump);
+    bool terminal = run.shell && program->stdin_terminal;
+    int error = outputs_open(options->mode, terminal, &config->supervisor, &run.outputs);
     if (!error)
-        return log_start(config->log_level, config->log_format);
-    fprintf(stderr, "taskmaster: cannot start the log '%s': %s\n",
-            options.log_path ? options.log_path : "stderr", strerrordesc_np(-error));
-    if (!options.log_path || config->log_file)
-        return error;
-    fputs("taskmaster: going on without a log; set supervisor.logFile to have one\n", stderr);
-    options.log_path = NULL; /* nothing is written there, since the log is not started */
-    return pump_new(&options, out_pump);
+        error = claim_take(options, &config->supervisor, &run.claim);
+    if (!error)
+        return supervisor_run(program, &run, config);
+    outputs_close(run.outputs);
+    config_free(config);
+    return EXIT_FAILURE;
 }
 
-static void end_log(struct pump *pump)
+/* Leaves the caller, where that is asked for, and gets what every mode needs. Then a shell that
+ * nobody could type into is none. */
+static int prepare(struct options *options, struct daemon *daemon, struct program *program)
 {
-    if (pump_free(pump, clock_ms() + LOG_PATIENCE_MS) == 0)
-        log_stop();
+    int error = options->mode == MODE_DAEMON ? daemon_detach(daemon) : 0;
+    if (!error)
+        error = program_init(program);
+    if (error)
+        fprintf(stderr, "taskmaster: cannot start: %s\n", strerrordesc_np(-error));
+    else if (options->mode == MODE_SHELL && program->stdin_closed)
+        options->mode = MODE_FOREGROUND;
+    return error;
 }
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return ctl_main(argc - 1, argv + 1);
     struct options options;
     if (options_parse(argc, argv, &options))
         return EXIT_USAGE;
     if (options.mode == MODE_EXIT)
         return EXIT_SUCCESS;
 
+    struct daemon daemon = DAEMON_NONE;
     struct program program;
-    int error = program_init(&program);
-    if (error) {
-        fprintf(stderr, "taskmaster: cannot start: %s\n", strerrordesc_np(-error));
+    if (prepare(&options, &daemon, &program))
         return EXIT_FAILURE;
-    }
     if (!options.config && use_example(&options))
         return EXIT_FAILURE;
     struct config *config;
@@ -99,14 +100,5 @@ int main(int argc, char **argv)
         config_free(config);
         return EXIT_SUCCESS;
     }
-    bool shell = options.mode == MODE_SHELL && !program.stdin_closed;
-    struct pump *pump = NULL;
-    if (start_log(&config->supervisor, shell, &pump)) {
-        config_free(config);
-        return EXIT_FAILURE;
-    }
-    struct supervisor_options run = { .config_path = options.config, .shell = shell, .pump = pump };
-    int status = supervisor_run(&program, &run, config);
-    end_log(pump);
-    return status;
+    return run(&program, &options, &daemon, config);
 }

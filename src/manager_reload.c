@@ -151,6 +151,20 @@ static char *plan_text(const struct plan *plan, bool keys)
     return text;
 }
 
+static char *plan_object(const struct plan *plan)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    int error = plan_print_json(out, plan);
+    if (fclose(out) == 0 && !error)
+        return text;
+    free(text);
+    return NULL;
+}
+
 static void log_plan(const char *text)
 {
     for (const char *line = text; line && *line;) {
@@ -184,7 +198,8 @@ size_t manager_reload(struct manager *m, struct request *request)
     char *text = plan_text(r.plan, request->dry_run);
     if (!request->dry_run)
         log_plan(text);
-    manager_tell(r.reply, (struct answer){ .kind = ANSWER_PLAN, .text = text });
+    char *object = r.reply ? plan_object(r.plan) : NULL;
+    manager_tell(r.reply, (struct answer){ .kind = ANSWER_PLAN, .text = text, .json = object });
     if (!request->dry_run) {
         if (apply(&r)) {
             refuse(r.reply, strerrordesc_np(ENOMEM));

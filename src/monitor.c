@@ -13,8 +13,9 @@
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
-/* An exit, two answers about the group, retirement, needs, a kill: each at most once at a time. */
-#define INBOX_RESERVED 6
+/* An exit, two answers about the group, one about its logs, retirement, needs, a kill: each at most
+ * once at a time. */
+#define INBOX_RESERVED 7
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
  * more. */
@@ -36,6 +37,7 @@ enum note_kind {
     NOTE_RESERVED_ORDER, /* in a slot that was reserved for it alone */
     NOTE_EXITED,
     NOTE_GROUP,
+    NOTE_DRAINED,
     NOTE_NEEDS,
     NOTE_KILL,
 };
@@ -71,6 +73,11 @@ static void on_exit_seen(void *arg, int64_t now_ms)
 static void on_group(void *arg, bool empty)
 {
     send_note(arg, (struct note){ .kind = NOTE_GROUP, .arg = empty });
+}
+
+static void on_drained(void *arg)
+{
+    send_note(arg, (struct note){ .kind = NOTE_DRAINED });
 }
 
 void monitor_needs(struct monitor *m, enum needs needs)
@@ -134,6 +141,7 @@ static void take_note(struct monitor *m, const struct note *note)
     case NOTE_ORDER: instance_take_order(&m->instance, note->order); break;
     case NOTE_EXITED: instance_exited(&m->instance, note->now_ms); break;
     case NOTE_GROUP: instance_group_known(&m->instance, note->arg); break;
+    case NOTE_DRAINED: instance_drained(&m->instance); break;
     case NOTE_NEEDS: instance_needs(&m->instance, (enum needs)note->arg); break;
     case NOTE_KILL: instance_kill(&m->instance); break;
     }
@@ -196,6 +204,7 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
     instance_init(&m->instance, env, id, needs);
     m->instance.on_exit = on_exit_seen;
     m->instance.on_group = on_group;
+    m->instance.on_drained = on_drained;
     m->instance.hook_arg = m;
     m->owner = owner;
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);

@@ -16,6 +16,8 @@ struct outbuf {
     size_t room;
     uint64_t printed;
     bool broken;
+    int error;
+    bool lost;
 };
 
 /* Makes room for `count` more bytes. */
@@ -42,9 +44,13 @@ static ssize_t take(void *cookie, const char *bytes, size_t count)
 {
     struct outbuf *o = cookie;
     o->printed += count;
-    if (!o->broken && (o->room - o->end >= count || grow(o, count))) {
+    if (o->broken) {
+        return (ssize_t)count;
+    } else if (o->room - o->end >= count || grow(o, count)) {
         memcpy(o->bytes + o->end, bytes, count);
         o->end += count;
+    } else {
+        o->lost = true;
     }
     return (ssize_t)count;
 }
@@ -100,6 +106,16 @@ bool outbuf_is_broken(const struct outbuf *o)
     return o->broken;
 }
 
+int outbuf_error(const struct outbuf *o)
+{
+    return o->error;
+}
+
+bool outbuf_has_lost(const struct outbuf *o)
+{
+    return o->lost;
+}
+
 void outbuf_drop(struct outbuf *o)
 {
     fflush(o->stream);
@@ -115,6 +131,7 @@ void outbuf_flush(struct outbuf *o)
             return;
         /* A full disk may have room again; of a pipe or a terminal nothing comes back. */
         if (n < 0) {
+            o->error = o->error ? o->error : (int)n;
             o->broken = n == -EPIPE || n == -EIO;
             outbuf_drop(o);
             return;

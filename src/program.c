@@ -85,7 +85,7 @@ static bool is_dev_null(int fd)
     return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-static int open_standard_descriptors(void)
+int program_open_descriptors(void)
 {
     int fd;
     do {
@@ -100,7 +100,7 @@ static int open_standard_descriptors(void)
 int program_init(struct program *out)
 {
     struct program p = { .stdin_closed = fcntl(STDIN_FILENO, F_GETFD) < 0 };
-    int error = open_standard_descriptors();
+    int error = program_open_descriptors();
     if (error)
         return error;
     p.stdin_closed = p.stdin_closed || is_dev_null(STDIN_FILENO);

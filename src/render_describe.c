@@ -1,5 +1,5 @@
-/* render_describe.c - the page of `describe`. */
-#include "render.h"
+/* render_describe.c - the page of `describe`, for people. */
+#include "render_forms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,14 +106,6 @@ static void put_exit(const struct page *p)
 
 /* ---- what it is ---- */
 
-static void put_logs(const struct page *p, const struct launch *launch)
-{
-    const char *nowhere = "/dev/null";
-    const char *err = launch->merge_stderr ? "stdout" : launch->stderr_path;
-    put_row(p, "stdout", launch->stdout_path ? launch->stdout_path : nowhere);
-    put_row(p, "stderr", err ? err : nowhere);
-}
-
 /* The command as it is shown, and where its output goes. */
 static int put_launch(const struct page *p, char *const *environment)
 {
@@ -129,10 +121,12 @@ static int put_launch(const struct page *p, char *const *environment)
     int error = launch_new(id->task, &who, environment, &launch, &problem);
     if (error && error != -EINVAL)
         return error;
-    if (error)
+    if (error) {
         put_row(p, "problem", problem ? problem : "");
-    else
-        put_logs(p, launch);
+    } else {
+        put_row(p, "stdout", launch_output_text(&launch->outputs[LAUNCH_STDOUT]));
+        put_row(p, "stderr", launch_output_text(&launch->outputs[LAUNCH_STDERR]));
+    }
     launch_free(launch);
     free(problem);
     return 0;
@@ -170,8 +164,18 @@ static int put_history(const struct page *p)
     return error;
 }
 
-int render_describe(FILE *out, const struct snapshot *snapshot, char *const *environment,
-                    const struct render_style *style)
+static void put_last_words(const struct page *p, const char *lines)
+{
+    fputs("last lines of stderr:\n", p->out);
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        fprintf(p->out, INDENT "%.*s\n", (int)length, lines);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+int render_page(FILE *out, const struct snapshot *snapshot, char *const *environment,
+                const char *last_words, const struct render_style *style)
 {
     const struct page p = { out, snapshot, style, clock_ms() };
     const struct identity *id = snapshot->id;
@@ -187,5 +191,8 @@ int render_describe(FILE *out, const struct snapshot *snapshot, char *const *env
     put_exit(&p);
     error = error ? error : put_launch(&p, environment);
     error = error ? error : put_configuration(&p);
-    return error ? error : put_history(&p);
+    error = error ? error : put_history(&p);
+    if (!error && last_words)
+        put_last_words(&p, last_words);
+    return error;
 }

@@ -1,5 +1,6 @@
-/* render_outcome.c - one line for an outcome, and one for a change of state. */
-#include "render.h"
+/* render_outcome.c - for people: one line for an outcome, and one for a change of
+ * state. */
+#include "render_forms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void put_killed(FILE *out, const char *name, int64_t grace_ms)
     fprintf(out, "Process '%s' did not stop in %s, killed\n", name, grace);
 }
 
-void render_outcome(FILE *out, const struct answer *answer)
+void render_outcome_lines(FILE *out, const struct answer *answer)
 {
     const char *name = answer->id ? answer->id->name : "?";
     const char *text = answer->text ? answer->text : "out of memory"; /* for the text itself */

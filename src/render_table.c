@@ -4,7 +4,7 @@
  * and holds foreign bytes, some of which (any above 127 in the C locale) keep libsmartcols 2.38
  * busy for ever. So it gets a placeholder, and the command is put in its place here, where lines
  * are cut too: libsmartcols does not cut below the width of the titles. */
-#include "render.h"
+#include "render_forms.h"
 
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>

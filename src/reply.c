@@ -24,6 +24,7 @@ void answer_release(struct answer *answer)
 {
     identity_unref(answer->id);
     free(answer->text);
+    free(answer->json);
     snapshot_set_free(answer->set);
     *answer = (struct answer){ 0 };
 }

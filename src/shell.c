@@ -43,7 +43,7 @@ static char **known_names(void *arg, size_t *out_count)
 {
     struct shell *sh = arg;
     char **names = NULL;
-    if (shell_names(sh->env.manager, clock_ms() + NAMES_MS, &names, out_count) != 0)
+    if (shell_names(sh->session, clock_ms() + NAMES_MS, &names, out_count) != 0)
         return NULL;
     return names;
 }
@@ -81,6 +81,18 @@ static void write_rest(struct shell *sh)
     }
 }
 
+/* What tasks have written up to their end. */
+static void print_what_came_last(struct shell *sh)
+{
+    size_t length;
+    char *text;
+    while (!sh->hung_up && !shell_is_congested(sh) &&
+           (text = shell_above_take(sh->above, sh->interactive, &length)) != NULL) {
+        fwrite(text, 1, length, outbuf_stream(sh->out));
+        free(text);
+    }
+}
+
 static void *shell_main(void *arg)
 {
     struct shell *sh = arg;
@@ -94,6 +106,8 @@ static void *shell_main(void *arg)
         shell_readline_close();
     }
     shell_job_drop(sh);
+    shell_news_drop(&sh->news);
+    print_what_came_last(sh);
     write_rest(sh);
     if (sh->finished)
         sh->on_end(sh->arg);
@@ -103,7 +117,7 @@ static void *shell_main(void *arg)
 
 static void release(struct shell *sh)
 {
-    shell_news_free(sh->news);
+    shell_above_free(sh->above);
     history_free(sh->history);
     lines_free(sh->lines);
     outbuf_free(sh->out);
@@ -111,6 +125,18 @@ static void release(struct shell *sh)
     if (sh->wake_fd >= 0)
         close(sh->wake_fd);
     free(sh);
+}
+
+/* Before anything else takes its time, lest something goes by unseen. */
+static void begin_news(struct shell *sh)
+{
+    struct command_style style = shell_style();
+    sh->news.wanted = true;
+    shell_news_begin(&sh->news, sh->session, &style);
+    char *text = shell_news_take(&sh->news);
+    if (text != NULL)
+        fputs(text, outbuf_stream(sh->out));
+    free(text);
 }
 
 static int start_editor(struct shell *sh)
@@ -122,9 +148,7 @@ static int start_editor(struct shell *sh)
         .names = known_names,
         .wait = shell_wait_for_key,
     };
-    int error = shell_news_new(&sh->env, wake, sh, &sh->news);
-    if (error != 0)
-        return error;
+    begin_news(sh);
     shell_readline_open(&sh->editor);
     sh->foreground = shell_readline_in_foreground();
     char *path = history_path(getenv("XDG_STATE_HOME"), getenv("HOME"));
@@ -133,7 +157,7 @@ static int start_editor(struct shell *sh)
     return sh->history == NULL ? -ENOMEM : 0;
 }
 
-static int prepare(struct shell *sh)
+static int prepare(struct shell *sh, int above_fd)
 {
     sh->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (sh->wake_fd < 0)
@@ -141,24 +165,24 @@ static int prepare(struct shell *sh)
     sh->lines = lines_new();
     sh->out = outbuf_new(STDOUT_FILENO);
     sh->running = waitgroup_new();
-    if (sh->lines == NULL || sh->out == NULL || sh->running == NULL)
+    sh->above = shell_above_new(above_fd);
+    if (sh->lines == NULL || sh->out == NULL || sh->running == NULL || sh->above == NULL)
         return -ENOMEM;
     return sh->interactive ? start_editor(sh) : 0;
 }
 
-int shell_start(const struct command_env *env, void (*on_end)(void *arg), void *arg,
-                struct shell **out_shell)
+int shell_start(const struct shell_options *options, struct shell **out_shell)
 {
     struct shell *sh = calloc(1, sizeof *sh);
     if (sh == NULL)
         return -ENOMEM;
-    sh->env = *env;
-    sh->on_end = on_end;
-    sh->arg = arg;
+    sh->session = options->session;
+    sh->on_end = options->on_end;
+    sh->arg = options->arg;
     sh->wake_fd = -1;
     sh->interactive = isatty(STDIN_FILENO) == 1;
     sh->foreground = true;
-    int error = prepare(sh);
+    int error = prepare(sh, options->above_fd);
     if (error == 0) {
         waitgroup_add(sh->running, 1);
         error = -pthread_create(&sh->thread, NULL, shell_main, sh);
@@ -170,6 +194,11 @@ int shell_start(const struct command_env *env, void (*on_end)(void *arg), void *
     shell_readline_close();
     release(sh);
     return error;
+}
+
+int shell_exit_status(const struct shell *shell)
+{
+    return shell->interactive ? EXIT_DONE : atomic_load(&shell->exit_status);
 }
 
 void shell_signal(struct shell *shell, int signo)
@@ -186,12 +215,19 @@ bool shell_input_hung_up(const struct shell *shell)
     return shell->interactive && poll(&p, 1, 0) > 0;
 }
 
+void shell_tell_stop(struct shell *shell)
+{
+    if (shell == NULL)
+        return;
+    atomic_store(&shell->stopping, true);
+    wake(shell);
+}
+
 int shell_stop(struct shell *shell, int64_t deadline_ms)
 {
     if (shell == NULL)
         return 0;
-    atomic_store(&shell->stopping, true);
-    wake(shell);
+    shell_tell_stop(shell);
     int error = waitgroup_wait(shell->running, deadline_ms);
     if (error == 0) {
         pthread_join(shell->thread, NULL);

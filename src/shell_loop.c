@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,7 +17,7 @@
 #define HOLD_MAX 25
 #define READ_BYTES 16384
 
-enum { FD_WAKE, FD_INPUT, FD_OUTPUT, FD_CALL, FD_COUNT };
+enum { FD_WAKE, FD_INPUT, FD_OUTPUT, FD_CALL, FD_NEWS, FD_ABOVE, FD_COUNT };
 
 void shell_clear_wake(struct shell *sh)
 {
@@ -65,7 +66,9 @@ static void handle_signals(struct shell *sh)
     if (bits & 1u << SIGINT)
         interrupt(sh);
     if (bits & 1u << SIGTSTP)
-        say(sh, "Ctrl-Z does nothing here: tasks would be left without their supervisor.\n");
+        say(sh, sh->session->remote
+                    ? "Ctrl-Z does nothing here: `exit` leaves, and no task ends with it.\n"
+                    : "Ctrl-Z does nothing here: tasks would be left without their supervisor.\n");
     if (bits != 0)
         sh->held = 0;
 }
@@ -85,7 +88,7 @@ static void hang_up(struct shell *sh)
     end_input(sh);
     if (shell_readline_is_prompting())
         shell_readline_leave();
-    if (!sh->job.ending)
+    if (!sh->job.ending || sh->session->remote)
         shell_job_drop(sh);
     outbuf_drop(sh->out);
 }
@@ -141,17 +144,16 @@ static void run_next_line(struct shell *sh)
         shell_job_start(sh, line);
         free(line);
     } else {
-        fputs(error == -E2BIG    ? "Line too long.\n"
-              : error == -EILSEQ ? "Line with a NUL byte in it.\n"
-                                 : "Out of memory.\n",
-              outbuf_stream(sh->out));
+        shell_job_refuse(sh, error == -E2BIG    ? "Line too long."
+                             : error == -EILSEQ ? "Line with a NUL byte in it."
+                                                : "Out of memory.");
     }
 }
 
 /* What follows something would do so for ever, for nobody. */
 static void drop_what_nobody_sees(struct shell *sh)
 {
-    if (sh->job.call != NULL && call_follows(sh->job.call) && outbuf_is_broken(sh->out))
+    if (sh->job.call != NULL && session_call_follows(sh->job.call) && outbuf_is_broken(sh->out))
         shell_job_drop(sh);
 }
 
@@ -167,23 +169,50 @@ static void run_lines(struct shell *sh)
     }
 }
 
+/* Nothing else is to be printed now than what comes without being asked for, and the prompt. */
+static bool is_idle(struct shell *sh)
+{
+    return sh->interactive && sh->foreground && !sh->input_ended && !sh->finished &&
+           sh->job.call == NULL && !lines_ready(sh->lines);
+}
+
+/* Prints whole lines, and frees them. */
+static void print_above(struct shell *sh, char *text, size_t length)
+{
+    if (text != NULL && shell_readline_is_prompting())
+        shell_readline_print_above(text);
+    else if (text != NULL)
+        fwrite(text, 1, length, outbuf_stream(sh->out));
+    free(text);
+}
+
 static void show_news_and_prompt(struct shell *sh)
 {
-    if (!sh->interactive || !sh->foreground || sh->input_ended || sh->finished ||
-        sh->job.call != NULL || lines_ready(sh->lines))
+    if (!is_idle(sh))
         return;
-    struct command_style style = shell_style();
-    char *news = sh->news == NULL ? NULL : shell_news_take(sh->news, &style);
-    if (news != NULL && shell_readline_is_prompting())
-        shell_readline_print_above(news);
-    else if (news != NULL)
-        fputs(news, outbuf_stream(sh->out));
-    free(news);
+    if (sh->news.wanted) {
+        struct command_style style = shell_style();
+        shell_news_begin(&sh->news, sh->session, &style);
+    }
+    char *news = shell_is_congested(sh) ? NULL : shell_news_take(&sh->news);
+    print_above(sh, news, news == NULL ? 0 : strlen(news));
     if (!shell_readline_is_prompting())
         shell_readline_prompt();
 }
 
+static void show_what_is_above(struct shell *sh)
+{
+    size_t length = 0;
+    char *text = shell_above_take(sh->above, sh->interactive, &length);
+    print_above(sh, text, length);
+}
+
 /* ---- waiting ---- */
+
+static bool watches_news(struct shell *sh)
+{
+    return sh->news.call != NULL && is_idle(sh) && !shell_is_congested(sh);
+}
 
 static int timeout_of(struct shell *sh)
 {
@@ -191,6 +220,8 @@ static int timeout_of(struct shell *sh)
     if (sh->job.call == NULL && lines_ready(sh->lines) && !shell_is_congested(sh))
         return 0;
     int64_t end_ms = shell_is_congested(sh) ? INT64_MAX : shell_job_deadline_ms(sh);
+    if (watches_news(sh) && session_call_deadline_ms(sh->news.call) < end_ms)
+        end_ms = session_call_deadline_ms(sh->news.call);
     int timeout = clock_poll_timeout(end_ms);
     int bound = sh->holding ? HOLD_MS : sh->foreground ? -1 : BACKGROUND_MS;
     if (bound < 0)
@@ -207,7 +238,11 @@ static void wait_for_something(struct shell *sh, struct pollfd fds[FD_COUNT])
     fds[FD_WAKE] = (struct pollfd){ sh->wake_fd, POLLIN, 0 };
     fds[FD_INPUT] = (struct pollfd){ watched ? STDIN_FILENO : -1, wants_input(sh) ? POLLIN : 0, 0 };
     fds[FD_OUTPUT] = (struct pollfd){ writes ? outbuf_fd(sh->out) : -1, POLLOUT, 0 };
-    fds[FD_CALL] = (struct pollfd){ runs ? call_fd(sh->job.call) : -1, POLLIN, 0 };
+    bool above = sh->foreground && !sh->hung_up && !shell_is_congested(sh);
+    fds[FD_CALL] = (struct pollfd){ runs ? session_call_fd(sh->job.call) : -1, POLLIN, 0 };
+    fds[FD_NEWS] = (struct pollfd){ watches_news(sh) ? session_call_fd(sh->news.call) : -1, POLLIN,
+                                    0 };
+    fds[FD_ABOVE] = (struct pollfd){ above ? shell_above_fd(sh->above) : -1, POLLIN, 0 };
     int timeout = timeout_of(sh);
     sh->holding = false;
     if (poll(fds, FD_COUNT, timeout) > 0)
@@ -225,6 +260,8 @@ static void serve(struct shell *sh, const struct pollfd fds[FD_COUNT])
         hang_up(sh);
     else if (input != 0)
         read_input(sh);
+    if (fds[FD_ABOVE].revents != 0)
+        show_what_is_above(sh);
     shell_job_step(sh, fds[FD_CALL].revents != 0);
 }
 

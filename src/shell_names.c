@@ -2,32 +2,25 @@
 #include "shell_names.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "reply.h"
+#include "clock.h"
 
-static bool add_name(char **names, size_t *count, const char *name)
+/* Cuts a text into its lines. */
+static int split(const char *text, char ***out_names, size_t *out_count)
 {
-    names[*count] = strdup(name);
-    return names[*count] != NULL && ++*count > 0;
-}
-
-/* Two names an instance at most. */
-static int names_of(const struct snapshot_set *set, char ***out_names, size_t *out_count)
-{
-    const char *task = "";
     size_t count = 0;
-    char **names = calloc(set->count * 2 + 1, sizeof *names);
+    size_t room = 1;
+    for (const char *at = text; *at != '\0'; at++)
+        room += *at == '\n';
+    char **names = calloc(room, sizeof *names);
     bool ok = names != NULL;
-    for (size_t i = 0; ok && i < set->count; i++) {
-        const struct identity *id = set->items[i].id;
-        if (strcmp(task, id->task->name) != 0)
-            ok = add_name(names, &count, id->task->name);
-        task = id->task->name;
-        ok = ok && add_name(names, &count, id->name);
+    for (const char *end; ok && (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        names[count] = strndup(text, (size_t)(end - text));
+        ok = names[count] != NULL;
+        count += ok;
     }
     if (!ok) {
         shell_names_free(names);
@@ -38,50 +31,39 @@ static int names_of(const struct snapshot_set *set, char ***out_names, size_t *o
     return 0;
 }
 
-static int receive(struct reply *reply, int64_t deadline_ms, char ***out_names, size_t *out_count)
+/* Lets the command run to its end, or until the deadline. */
+static int run(struct session_call *call, int64_t deadline_ms, FILE *out)
 {
-    struct answer answer;
-    int error = -EPROTO;
-    bool more = true;
-    while (more) {
-        int received = reply_recv(reply, &answer, deadline_ms);
-        if (received != 0)
-            return received;
-        more = answer.kind != ANSWER_ROUTED && answer.kind != ANSWER_SNAPSHOTS;
-        if (answer.kind == ANSWER_SNAPSHOTS && answer.set != NULL)
-            error = names_of(answer.set, out_names, out_count);
-        answer_release(&answer);
+    int status;
+    while (!session_call_run(call, out, &status)) {
+        int64_t until_ms = session_call_deadline_ms(call);
+        struct pollfd p = { .fd = session_call_fd(call), .events = POLLIN };
+        if (clock_ms() >= deadline_ms)
+            return -ETIMEDOUT;
+        poll(&p, 1, clock_poll_timeout(until_ms < deadline_ms ? until_ms : deadline_ms));
     }
-    return error;
+    return status == EXIT_DONE ? 0 : -EPROTO;
 }
 
-/* The request gets a share of the reply, and gives it back with ANSWER_ROUTED in any case. */
-static int post(struct manager *manager, struct reply *reply)
+int shell_names(const struct session *session, int64_t deadline_ms, char ***out_names,
+                size_t *out_count)
 {
-    struct answer routed = { .kind = ANSWER_ROUTED };
-    int error = reply_owe(reply, 1);
-    if (error != 0)
-        return error;
-    struct request *request = request_new(REQ_STATUS, NULL, 0, reply);
-    if (request == NULL) {
-        reply_send(reply, &routed);
+    const struct command_style plain = { .width = 0 };
+    char name[] = "names";
+    char *words[] = { name, NULL };
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
         return -ENOMEM;
-    }
-    error = manager_post(manager, request);
-    if (error != 0)
-        request_free(request);
-    return error;
-}
-
-int shell_names(struct manager *manager, int64_t deadline_ms, char ***out_names, size_t *out_count)
-{
-    struct reply *reply = reply_new(NULL, NULL);
-    if (reply == NULL)
-        return -ENOMEM;
-    int error = post(manager, reply);
+    struct session_call *call = session_start(session, &plain, 1, words);
+    int error = call == NULL ? -ENOMEM : run(call, deadline_ms, out);
+    session_call_free(call);
+    if (fclose(out) != 0 && error == 0)
+        error = -ENOMEM;
     if (error == 0)
-        error = receive(reply, deadline_ms, out_names, out_count);
-    reply_leave(reply);
+        error = split(text, out_names, out_count);
+    free(text);
     return error;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "spawn_child.h"
+#include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
 #define DESCRIPTORS_IN_RESERVE 16
@@ -32,6 +33,7 @@ struct stack {
 struct spawner {
     enum spawn_method method;
     struct rlimit nofile;
+    struct spawn_slots *slots;
     bool share_descriptors; /* close_range(2) can unshare them (Linux 5.9) */
     pthread_mutex_t lock;   /* guards `free_stacks`; held for a few instructions */
     struct stack *free_stacks;
@@ -48,6 +50,13 @@ int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct sp
     struct spawner *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
+    /* Where we can have no more than a child gets a copy of, it may as well have all. */
+    bool few = nofile->rlim_max <= SPAWN_DESCRIPTORS_COPIED;
+    int error = spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots);
+    if (error) {
+        free(s);
+        return error;
+    }
     s->method = method;
     s->nofile = *nofile;
     /* A range upside down: EINVAL where the call is known (the flag came with it). Not an empty one
@@ -68,6 +77,7 @@ void spawner_free(struct spawner *s)
         munmap(stack, STACK_BYTES);
     }
     pthread_mutex_destroy(&s->lock);
+    spawn_slots_free(s->slots);
     free(s);
 }
 
@@ -95,12 +105,16 @@ static void give_stack(struct spawner *s, struct stack *stack)
 
 /* Both return the pid or a negative errno; the pidfd is then in *door. */
 
-static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child)
+static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child,
+                                  const int pipes[LAUNCH_STREAMS])
 {
     struct stack *stack = take_stack(s);
     if (!stack)
         return -ENOMEM;
-    child->shares_descriptors = s->share_descriptors;
+    /* Without slots for its pipes the child gets a copy of all our descriptors: it takes longer,
+     * and waits for nothing. */
+    bool lent = s->share_descriptors && spawn_slots_lend(s->slots, pipes, child->pipes);
+    child->shares_descriptors = lent;
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
     if (child->shares_descriptors)
         flags |= CLONE_FILES;
@@ -108,8 +122,13 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child)
      * that means nothing where it fails late: so the child opens the door, not the kernel. */
     int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, &child->pidfd);
     int error = errno;
+    if (lent)
+        spawn_slots_return(s->slots, child->pipes);
     give_stack(s, stack);
-    return pid < 0 ? -error : pid;
+    if (pid < 0)
+        return -error;
+    atomic_store(child->door, child->pidfd); /* it may have been killed before it could */
+    return pid;
 }
 
 static pid_t start_forking(struct spawn_child *child)
@@ -154,8 +173,8 @@ static char *describe(const struct spawn_child *child)
     case SPAWN_EXEC:
         return asprintf(&text, "exec %s: %s", launch->argv[0], reason) < 0 ? NULL : text;
     case SPAWN_NULL: path = "/dev/null"; break;
-    case SPAWN_STDOUT: path = launch->stdout_path; break;
-    case SPAWN_STDERR: path = launch->stderr_path; break;
+    case SPAWN_STDOUT: path = launch_output_text(&launch->outputs[LAUNCH_STDOUT]); break;
+    case SPAWN_STDERR: path = launch_output_text(&launch->outputs[LAUNCH_STDERR]); break;
     }
     if (child->report.error == ENXIO)
         reason = "it is a FIFO that nobody reads, a socket, or no device";
@@ -184,18 +203,20 @@ static bool descriptors_are_short(const struct spawner *s)
     return lowest_free < 0 || (rlim_t)lowest_free + DESCRIPTORS_IN_RESERVE >= s->nofile.rlim_max;
 }
 
-int spawn_run(struct spawner *s, const struct launch *launch, atomic_int *door, pid_t *out_pid,
-              char **out_error)
+int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LAUNCH_STREAMS],
+              atomic_int *door, pid_t *out_pid, char **out_error)
 {
     struct spawn_child child = {
         .launch = launch,
+        .pipes = { pipes[LAUNCH_STDOUT], pipes[LAUNCH_STDERR] },
         .nofile = s->nofile,
         .report_fd = -1,
         .door = door,
     };
     pid_t pid = -EMFILE;
     if (!descriptors_are_short(s))
-        pid = s->method == SPAWN_FORK ? start_forking(&child) : start_sharing_memory(s, &child);
+        pid = s->method == SPAWN_FORK ? start_forking(&child)
+                                      : start_sharing_memory(s, &child, pipes);
 
     if (pid < 0) {
         char *text = NULL;

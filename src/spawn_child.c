@@ -12,9 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors that a child starts with a copy of; ours beyond that are never copied. */
-#define DESCRIPTORS_COPIED 64
-
 /* The child runs on its parent's thread-local data, which sanitizers keep their books in. */
 #ifdef __clang__
 #define UNWATCHED                                                 \
@@ -65,27 +62,51 @@ UNWATCHED static long open_log(char *path)
     return fd;
 }
 
-UNWATCHED static void connect_output(struct spawn_child *child, enum spawn_step step, char *path,
-                                     long null_fd, long target)
+/* The descriptor that an output is to become a copy of. A file that is pumped is opened all the
+ * same: if it cannot be, that is a failed start. */
+UNWATCHED static long open_output(const struct launch_output *output, int pipe_fd, long null_fd)
 {
-    child->report.step = step;
-    long fd = path ? open_log(path) : null_fd;
-    if (fd < 0 || raw(SYS_dup3, fd, target, 0, 0) < 0)
-        fail(child, errno);
+    long fd;
+    switch (output->kind) {
+    case LAUNCH_OWN_STDOUT: return raw(SYS_fcntl, STDOUT_FILENO, F_DUPFD_CLOEXEC, 3, 0);
+    case LAUNCH_OWN_STDERR: return raw(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 3, 0);
+    case LAUNCH_INHERIT:
+    case LAUNCH_SYSLOG: return pipe_fd;
+    case LAUNCH_FILE:
+        fd = open_log(output->path);
+        if (fd < 0 || !output->pumped)
+            return fd;
+        raw(SYS_close, fd, 0, 0, 0);
+        return pipe_fd;
+    case LAUNCH_NULL:
+    case LAUNCH_SAME: break;
+    }
+    return null_fd;
 }
 
+/* All are opened before the first is connected: stderr may want the supervisor's stdout. None has a
+ * number below 3, which are never closed. */
 UNWATCHED static void connect_descriptors(struct spawn_child *child)
 {
-    const struct launch *launch = child->launch;
+    static const enum spawn_step steps[] = { SPAWN_STDOUT, SPAWN_STDERR };
+    const struct launch_output *outputs = child->launch->outputs;
+    long fds[LAUNCH_STREAMS];
     child->report.step = SPAWN_NULL;
     long null_fd = raw(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
     if (null_fd < 0 || raw(SYS_dup3, null_fd, STDIN_FILENO, 0, 0) < 0)
         fail(child, errno);
-    connect_output(child, SPAWN_STDOUT, launch->stdout_path, null_fd, STDOUT_FILENO);
-    if (launch->merge_stderr)
-        raw(SYS_dup3, STDOUT_FILENO, STDERR_FILENO, 0, 0);
-    else
-        connect_output(child, SPAWN_STDERR, launch->stderr_path, null_fd, STDERR_FILENO);
+    for (int i = 0; i < LAUNCH_STREAMS; i++) {
+        child->report.step = steps[i];
+        fds[i] = open_output(&outputs[i], child->pipes[i], null_fd);
+        if (fds[i] < 0)
+            fail(child, errno);
+    }
+    for (int i = 0; i < LAUNCH_STREAMS; i++) {
+        child->report.step = steps[i];
+        long from = outputs[i].kind == LAUNCH_SAME ? STDOUT_FILENO : fds[i];
+        if (raw(SYS_dup3, from, STDOUT_FILENO + i, 0, 0) < 0)
+            fail(child, errno);
+    }
 }
 
 /* The errno to report when every path failed: that of a file which is there, as execvp(3) does. */
@@ -119,7 +140,7 @@ UNWATCHED int spawn_child_main(void *arg)
     atomic_store(child->door, child->pidfd);
     child->report.step = SPAWN_UNSHARE;
     if (child->shares_descriptors &&
-        raw(SYS_close_range, DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)
+        raw(SYS_close_range, SPAWN_DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)
         fail(child, errno);
     child->report.step = SPAWN_SESSION;
     if (raw(SYS_setsid, 0, 0, 0, 0) < 0)

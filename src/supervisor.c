@@ -14,6 +14,7 @@
 
 #include "chan/waitgroup.h"
 #include "clock.h"
+#include "fronts.h"
 #include "journal.h"
 #include "loader.h"
 #include "log.h"
@@ -22,6 +23,7 @@
 #include "notify.h"
 #include "pump.h"
 #include "reaper.h"
+#include "server.h"
 #include "shell.h"
 #include "spawn.h"
 #include "watcher.h"
@@ -29,24 +31,23 @@
 /* Everything obeys SIGKILL but a process in an uninterruptible wait; so long it is waited for
  * after the second request to end. */
 #define KILL_PATIENCE_MS 10000
-/* Fronts have no work of their own to finish. */
-#define FRONT_PATIENCE_MS 1000
+/* One request may come as two signals: timeout(1) sends its own to the program and then to the
+ * whole group. No second thought is that quick. */
+#define ECHO_MS 2
 #define ORPHAN_PATIENCE_MS 5000
-#define LOG_PATIENCE_MS 1000
 
 struct supervisor {
     const struct program *program;
-    struct pump *pump;
     struct monitor_env env;
-    struct command_env commands;
     struct manager *manager;
-    struct loader *loader;
-    struct shell *shell; /* NULL: none */
-    int end_fd;          /* eventfd: the manager, or the shell, has ended */
+    struct fronts fronts;
+    struct outputs *outputs;
+    struct claim *claim;
+    int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
-    atomic_bool shell_ended;
-    bool told_to_end; /* by a signal; the next one kills */
-    bool killing;     /* it came: what is left gets SIGKILL */
+    atomic_bool told_by_front; /* to end */
+    int64_t told_ms;           /* when a signal told it to end; the next one kills. 0: not yet */
+    bool killing;              /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
     int exit_status;
@@ -65,15 +66,18 @@ static void shut_down(struct supervisor *s)
 
 static void end_or_kill(struct supervisor *s, int signo)
 {
-    if (!s->told_to_end) {
+    int64_t now_ms = clock_ms();
+    if (s->told_ms == 0) {
         log_write(LOG_INFO, "shutting down on SIG%s", sigabbrev_np(signo));
-        s->told_to_end = true;
+        s->told_ms = now_ms;
         shut_down(s);
+    } else if (now_ms < s->told_ms + ECHO_MS) {
+        log_write(LOG_DEBUG, "SIG%s once more, taken for the same", sigabbrev_np(signo));
     } else if (!s->killing) {
         log_write(LOG_WARN, "SIG%s again: killing what is left", sigabbrev_np(signo));
         s->killing = true;
         s->exit_status = 1;
-        s->give_up_ms = clock_ms() + KILL_PATIENCE_MS;
+        s->give_up_ms = now_ms + KILL_PATIENCE_MS;
         manager_kill(s->manager);
     }
 }
@@ -81,16 +85,16 @@ static void end_or_kill(struct supervisor *s, int signo)
 static void reload(struct supervisor *s)
 {
     log_write(LOG_INFO, "reloading on SIGHUP");
-    if (loader_post(s->loader, NULL, false))
+    if (loader_post(s->fronts.loader, NULL, false))
         log_write(LOG_WARN, "enough reloads are waiting; this one is left out");
 }
 
 static void on_signal(struct supervisor *s, int signo)
 {
-    bool at_terminal = s->shell && s->program->stdin_terminal;
+    bool at_terminal = s->fronts.shell && s->program->stdin_terminal;
     switch (signo) {
     case SIGHUP:
-        if (at_terminal && shell_input_hung_up(s->shell))
+        if (at_terminal && shell_input_hung_up(s->fronts.shell))
             shut_down(s);
         else
             reload(s);
@@ -99,15 +103,18 @@ static void on_signal(struct supervisor *s, int signo)
     case SIGINT:
     case SIGQUIT:
         if (at_terminal)
-            shell_signal(s->shell, signo);
+            shell_signal(s->fronts.shell, signo);
         else
             end_or_kill(s, signo);
         break;
-    case SIGUSR1: pump_reopen(s->pump); break;
+    case SIGUSR1:
+        pump_reopen(outputs_pump(s->outputs));
+        server_recheck(s->fronts.server);
+        break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
     default: /* SIGCONT, SIGWINCH, SIGTSTP: for the shell */
-        if (s->shell)
-            shell_signal(s->shell, signo);
+        if (s->fronts.shell)
+            shell_signal(s->fronts.shell, signo);
         break;
     }
 }
@@ -128,10 +135,10 @@ static void on_manager_end(void *arg)
     eventfd_write(s->end_fd, 1);
 }
 
-static void on_shell_end(void *arg)
+static void on_front_end(void *arg)
 {
     struct supervisor *s = arg;
-    atomic_store(&s->shell_ended, true);
+    atomic_store(&s->told_by_front, true);
     eventfd_write(s->end_fd, 1);
 }
 
@@ -153,7 +160,7 @@ static void loop(struct supervisor *s)
             eventfd_t count;
             eventfd_read(s->end_fd, &count);
         }
-        if (atomic_load(&s->shell_ended))
+        if (atomic_load(&s->told_by_front))
             shut_down(s);
         if (clock_ms() >= s->give_up_ms)
             return;
@@ -188,30 +195,22 @@ static int make_parts(struct supervisor *s)
     return 0;
 }
 
-static int make_fronts(struct supervisor *s, const struct supervisor_options *options)
+static int start_fronts(struct supervisor *s, const struct supervisor_options *options)
 {
-    int error = loader_new(options->config_path, environ, s->manager, &s->loader);
-    if (error)
-        return complain("make a thread", error);
-    s->commands = (struct command_env){
+    struct fronts_options fronts = {
+        .config_path = options->config_path,
+        .shell = options->shell,
+        .above_fd = outputs_above_fd(s->outputs),
+        .socket = claim_socket(s->claim),
+        .on_end = on_front_end,
+        .arg = s,
+    };
+    struct command_env commands = {
         .manager = s->manager,
-        .loader = s->loader,
         .journal = s->env.journal,
         .environment = environ,
     };
-    if (!options->shell)
-        return 0;
-    error = shell_start(&s->commands, on_shell_end, s, &s->shell);
-    return error ? complain("start the shell", error) : 0;
-}
-
-/* The shell first: it may be about to ask the loader for something. */
-static bool end_fronts(struct supervisor *s)
-{
-    int64_t deadline_ms = clock_ms() + FRONT_PATIENCE_MS;
-    int shell = shell_stop(s->shell, deadline_ms);
-    int loader = loader_free(s->loader, deadline_ms);
-    return shell == 0 && loader == 0;
+    return fronts_start(&fronts, &commands, &s->fronts);
 }
 
 static void kill_orphans(struct supervisor *s)
@@ -225,10 +224,11 @@ static void kill_orphans(struct supervisor *s)
 
 static void release(struct supervisor *s)
 {
-    bool all_ended = end_fronts(s);
+    bool all_ended = fronts_end(&s->fronts);
+    claim_release(s->claim, !all_ended);
     kill_orphans(s);
     if (!all_ended) { /* a hung disk has one, which still uses what would be freed here */
-        (void)pump_free(s->pump, clock_ms() + LOG_PATIENCE_MS);
+        outputs_close(s->outputs);
         _exit(s->exit_status);
     }
     if (s->manager)
@@ -240,16 +240,47 @@ static void release(struct supervisor *s)
     waitgroup_free(s->env.monitors);
     if (s->end_fd >= 0)
         close(s->end_fd);
+    outputs_close(s->outputs);
 }
 
 /* Some process is beyond SIGKILL (a disk or network that hangs has it): names it and leaves. */
 _Noreturn static void give_up(struct supervisor *s)
 {
-    shell_restore_terminal();
+    bool all_ended = fronts_end(&s->fronts);
+    claim_release(s->claim, !all_ended);
     log_write(LOG_ERROR, "%zu instances could not be ended, see 'ps -eo pid,stat,wchan,args'",
               waitgroup_left(s->env.monitors));
-    (void)pump_free(s->pump, clock_ms() + LOG_PATIENCE_MS);
+    outputs_close(s->outputs);
     _exit(1);
+}
+
+/* ---- its life ---- */
+
+static int start(struct supervisor *s, struct config *config)
+{
+    char *error_text = NULL;
+    int error = make_parts(s);
+    if (error) {
+        config_free(config);
+        return error;
+    }
+    error = manager_new(&s->env, config, on_manager_end, s, &s->manager, &error_text);
+    if (error)
+        fprintf(stderr, "taskmaster: %s\n", error_text ? error_text : "out of memory");
+    free(error_text);
+    return error;
+}
+
+static int tell_that_it_is_up(const struct supervisor_options *options)
+{
+    int error = daemon_up(options->daemon);
+    if (error) {
+        log_write(LOG_ERROR, "whoever started it was ended before it was up: it ends, too");
+        return error;
+    }
+    log_write(LOG_INFO, "started with '%s', pid %d", options->config_path, getpid());
+    notify_send("READY=1");
+    return 0;
 }
 
 int supervisor_run(const struct program *program, const struct supervisor_options *options,
@@ -257,35 +288,24 @@ int supervisor_run(const struct program *program, const struct supervisor_option
 {
     struct supervisor s = {
         .program = program,
-        .pump = options->pump,
+        .outputs = options->outputs,
+        .claim = options->claim,
         .end_fd = -1,
         .give_up_ms = INT64_MAX,
         .exit_status = 1,
     };
     s.env.environment = environ;
-    char *error_text = NULL;
-    if (make_parts(&s)) {
-        config_free(config);
-        goto out;
+    s.env.pump = outputs_pump(options->outputs);
+    if (start(&s, config) == 0) {
+        if (start_fronts(&s, options) == 0 && tell_that_it_is_up(options) == 0)
+            s.exit_status = 0;
+        else
+            shut_down(&s);
+        loop(&s);
+        if (!atomic_load(&s.manager_ended) || waitgroup_wait(s.env.monitors, clock_ms()))
+            give_up(&s);
+        log_write(LOG_INFO, "all has ended");
     }
-    if (manager_new(&s.env, config, on_manager_end, &s, &s.manager, &error_text)) {
-        fprintf(stderr, "taskmaster: %s\n", error_text ? error_text : "out of memory");
-        goto out;
-    }
-    s.exit_status = 0;
-    if (make_fronts(&s, options)) {
-        s.exit_status = 1;
-        shut_down(&s);
-    } else {
-        log_write(LOG_INFO, "started with '%s', pid %d", options->config_path, getpid());
-        notify_send("READY=1");
-    }
-    loop(&s);
-    if (!atomic_load(&s.manager_ended) || waitgroup_wait(s.env.monitors, clock_ms()))
-        give_up(&s);
-    log_write(LOG_INFO, "all has ended");
-out:
-    free(error_text);
     release(&s);
     return s.exit_status;
 }

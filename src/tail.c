@@ -1,42 +1,64 @@
-/* tail.c - see tail.h. Where the last lines begin is found by reading backwards, block by block;
- * following waits on inotify(7) for the file and, since it may be replaced, for its directory. */
+/* tail.c - see tail.h. Where the last lines begin is found by reading backwards, block by block,
+ * and file by file; following waits on inotify(7) for the file and, since it may be replaced, for
+ * its directory. */
 #include "tail.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_BYTES 65536
+#include "tail_row.h"
+
+#define LOOK_BYTES (1LL << 20) /* in one call */
 
 struct tail {
     char *path;
-    int inotify_fd;
-    int file_watch; /* -1: none */
-    int fd;         /* -1: there is no file yet */
+    int fd; /* -1: none has been there yet */
     long long offset;
-    char block[BLOCK_BYTES];
+
+    /* While it looks for where the lines begin: */
+    bool looking;
+    struct tail_want left; /* to go back by */
+    long long at;          /* what is before this in the file has not been looked at */
+    bool end_skipped;      /* the very last byte: the end of a line there does not begin another */
+
+    /* Until it follows: */
+    size_t files;  /* that come after this one */
+    long long end; /* of the last of them */
+
+    bool follows;
+    int inotify_fd; /* -1 until then */
+    int watch;      /* of the file; -1: none */
+    int next_watch; /* of one that may take its place */
 };
 
-/* O_NONBLOCK: a FIFO must not hold us up before we see what it is. */
-static int open_regular(const char *path, int *out_fd, struct stat *out_stat)
+struct tail *tail_new(const char *path)
 {
-    struct stat st = { 0 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        return -errno;
-    int error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
-    if (error) {
-        close(fd);
-        return error;
-    }
-    *out_fd = fd;
-    *out_stat = st;
-    return 0;
+    struct tail *tail = malloc(sizeof *tail);
+    if (!tail)
+        return NULL;
+    *tail = (struct tail){
+        .path = strdup(path), .fd = -1, .inotify_fd = -1, .watch = -1, .next_watch = -1
+    };
+    if (tail->path)
+        return tail;
+    free(tail);
+    return NULL;
+}
+
+void tail_free(struct tail *tail)
+{
+    if (!tail)
+        return;
+    if (tail->fd >= 0)
+        close(tail->fd);
+    if (tail->inotify_fd >= 0)
+        close(tail->inotify_fd);
+    free(tail->path);
+    free(tail);
 }
 
 static ssize_t read_at(int fd, char *block, size_t bytes, long long offset)
@@ -48,70 +70,112 @@ static ssize_t read_at(int fd, char *block, size_t bytes, long long offset)
     return n < 0 ? -errno : n;
 }
 
-/* Where the last `lines` lines of the first `size` bytes begin. The end of the last line, if it
- * has one, does not begin another. 0 or a negative errno. */
-static int find_start(int fd, char *block, size_t lines, long long size, long long *out_start)
-{
-    long long limit = size > TAIL_MAX_BYTES ? size - TAIL_MAX_BYTES : 0;
-    long long at = size - 1;
-    size_t left = lines;
-    while (at > limit) {
-        size_t want = at - limit < BLOCK_BYTES ? (size_t)(at - limit) : BLOCK_BYTES;
-        ssize_t n = read_at(fd, block, want, at - (long long)want);
-        if (n < 0)
-            return (int)n;
-        if ((size_t)n < want) /* truncated meanwhile */
-            break;
-        char *end = block + want;
-        char *newline;
-        while ((newline = memrchr(block, '\n', (size_t)(end - block)))) {
-            if (--left == 0) {
-                *out_start = at - (block + want - newline) + 1;
-                return 0;
-            }
-            end = newline;
-        }
-        at -= (long long)want;
-    }
-    *out_start = limit;
-    return 0;
-}
+/* ---- the last lines ---- */
 
-static int print_range(FILE *out, int fd, char *block, long long start, long long size)
+/* Turns to a file, from whose end it will look backwards; `fd` is taken over. */
+static int look_into(struct tail *tail, int fd)
 {
-    while (start < size) {
-        size_t want = size - start < BLOCK_BYTES ? (size_t)(size - start) : BLOCK_BYTES;
-        ssize_t n = read_at(fd, block, want, start);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
-        fwrite(block, 1, (size_t)n, out);
-        start += n;
+    struct stat st;
+    if (fstat(fd, &st) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    if (tail->fd >= 0)
+        close(tail->fd);
+    tail->fd = fd;
+    tail->at = st.st_size;
+    tail->offset = st.st_size;
+    if (st.st_size > 0 && !tail->end_skipped) {
+        tail->at--;
+        tail->end_skipped = true;
     }
     return 0;
 }
 
-int tail_print(FILE *out, const char *path, size_t lines, long long *out_size)
+int tail_begin(struct tail *tail, const struct tail_want *want)
 {
-    struct stat st = { 0 };
     int fd = -1;
-    int error = open_regular(path, &fd, &st);
+    int error = tail_row_latest(tail->path, want->rotated, &fd);
+    if (!error)
+        error = look_into(tail, fd);
     if (error)
         return error;
-    long long start = st.st_size;
-    char *block = malloc(BLOCK_BYTES);
-    if (!block)
-        error = -ENOMEM;
-    if (!error && lines > 0 && st.st_size > 0)
-        error = find_start(fd, block, lines, st.st_size, &start);
-    if (!error)
-        error = print_range(out, fd, block, start, st.st_size);
-    if (!error)
-        *out_size = st.st_size;
-    free(block);
-    close(fd);
+    tail->end = tail->offset;
+    tail->left = *want;
+    tail->looking = want->lines > 0;
+    return 0;
+}
+
+static int begin_at(struct tail *tail, long long offset)
+{
+    tail->offset = offset;
+    tail->looking = false;
+    return 0;
+}
+
+/* The file has been looked through. -EAGAIN: there is one before it. */
+static int go_back(struct tail *tail)
+{
+    int fd = -1;
+    if (!tail->left.rotated || tail_row_previous(tail->path, tail->fd, &fd) < 0)
+        return begin_at(tail, 0);
+    int error = look_into(tail, fd);
+    if (error)
+        return error;
+    tail->files++;
+    return -EAGAIN;
+}
+
+/* Looks through the block before `at`. 0: the lines begin in it; -EAGAIN: before it. */
+static int look_through(struct tail *tail, char *block, size_t bytes)
+{
+    ssize_t n = read_at(tail->fd, block, bytes, tail->at - (long long)bytes);
+    if (n < 0)
+        return (int)n;
+    if ((size_t)n < bytes) /* truncated meanwhile */
+        return begin_at(tail, 0);
+    for (char *end = block + bytes, *newline;
+         (newline = memrchr(block, '\n', (size_t)(end - block))); end = newline) {
+        if (--tail->left.lines == 0)
+            return begin_at(tail, tail->at - (block + bytes - newline) + 1);
+    }
+    tail->at -= (long long)bytes;
+    tail->left.within_bytes -= (long long)bytes;
+    return -EAGAIN;
+}
+
+static long long least(long long a, long long b)
+{
+    return a < b ? a : b;
+}
+
+/* 0: it has been found; -EAGAIN: not yet. */
+static int look(struct tail *tail, char *block, size_t room)
+{
+    int error = -EAGAIN;
+    for (long long looked = 0; error == -EAGAIN && looked < LOOK_BYTES;) {
+        long long bytes = least((long long)room, least(tail->at, tail->left.within_bytes));
+        if (tail->left.within_bytes <= 0)
+            error = begin_at(tail, tail->at);
+        else if (bytes == 0)
+            error = go_back(tail);
+        else
+            error = look_through(tail, block, (size_t)bytes);
+        looked += bytes;
+    }
     return error;
+}
+
+/* ---- following ---- */
+
+/* Watches the file at the path, which may be missing. */
+static int watch_file(void *arg)
+{
+    struct tail *tail = arg;
+    tail->next_watch = inotify_add_watch(tail->inotify_fd, tail->path,
+                                         IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
+    return tail->next_watch < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int watch_directory(const struct tail *tail)
@@ -129,54 +193,24 @@ static int watch_directory(const struct tail *tail)
     return error;
 }
 
-/* Turns to the file that is at the path now, if there is one. The watch comes before the open, and
- * that of the directory before both: a file put in its place between them is another event. */
-static int open_current(struct tail *tail, long long offset)
+/* The watches come before the first read: what is appended or put in place after it is an event. If
+ * the file that is open is no longer the one at the path, then another one is, or will be. */
+int tail_follow(struct tail *tail)
 {
-    struct stat st = { 0 };
-    int fd = -1;
-    int watch = inotify_add_watch(tail->inotify_fd, tail->path,
-                                  IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
-    if (watch < 0)
-        return errno == ENOENT ? 0 : -errno;
-    int error = open_regular(tail->path, &fd, &st);
-    if (error)
-        return error == -ENOENT ? 0 : error;
-    if (tail->fd >= 0)
-        close(tail->fd);
-    if (tail->file_watch >= 0 && tail->file_watch != watch)
-        (void)inotify_rm_watch(tail->inotify_fd, tail->file_watch);
-    tail->fd = fd;
-    tail->file_watch = watch;
-    tail->offset = offset;
-    return 0;
-}
-
-int tail_new(const char *path, long long offset, struct tail **out_tail)
-{
-    int error = -ENOMEM;
-    struct tail *tail = malloc(sizeof *tail);
-    if (!tail)
-        return -ENOMEM;
-    *tail = (struct tail){ .inotify_fd = -1, .file_watch = -1, .fd = -1 };
-    tail->path = strdup(path);
-    if (!tail->path)
-        goto fail;
     tail->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (tail->inotify_fd < 0) {
-        error = -errno;
-        goto fail;
+    int error = tail->inotify_fd < 0 ? -errno : watch_directory(tail);
+    if (!error && tail->fd >= 0) {
+        error = watch_file(tail);
+        tail->watch = tail->next_watch;
     }
-    error = watch_directory(tail);
-    if (!error)
-        error = open_current(tail, offset);
-    if (error)
-        goto fail;
-    *out_tail = tail;
+    if (error) {
+        if (tail->inotify_fd >= 0)
+            close(tail->inotify_fd);
+        tail->inotify_fd = -1;
+        return error;
+    }
+    tail->follows = true;
     return 0;
-fail:
-    tail_free(tail);
-    return error;
 }
 
 int tail_fd(const struct tail *tail)
@@ -187,56 +221,79 @@ int tail_fd(const struct tail *tail)
 /* What the events say does not matter: they only mean that it is time to look. */
 static void drain_events(struct tail *tail)
 {
-    while (read(tail->inotify_fd, tail->block, sizeof tail->block) > 0)
+    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+    while (read(tail->inotify_fd, events, sizeof events) > 0)
         continue;
 }
 
-/* Is another file at the path than the one that is open? */
-static bool was_replaced(const struct tail *tail)
-{
-    struct stat now;
-    struct stat ours;
-    if (stat(tail->path, &now) < 0)
-        return false;
-    if (tail->fd < 0 || fstat(tail->fd, &ours) < 0)
-        return true;
-    return now.st_ino != ours.st_ino || now.st_dev != ours.st_dev;
-}
+/* ---- reading ---- */
 
-int tail_read(struct tail *tail, FILE *out)
+/* What comes next in the file that is open. */
+static ssize_t read_on(struct tail *tail, char *block, size_t room)
 {
-    drain_events(tail);
-    if (tail->fd >= 0) {
-        struct stat st;
-        if (fstat(tail->fd, &st) < 0)
-            return -errno;
-        if (st.st_size < tail->offset)
-            tail->offset = 0;
-        ssize_t n = read_at(tail->fd, tail->block, sizeof tail->block, tail->offset);
-        if (n < 0)
-            return (int)n;
-        fwrite(tail->block, 1, (size_t)n, out);
-        tail->offset += n;
-        if (n > 0)
-            return 1;
-    }
-    if (!was_replaced(tail))
+    struct stat st;
+    size_t want = room;
+    if (tail->fd < 0)
         return 0;
-    int was = tail->fd;
-    int error = open_current(tail, 0);
-    if (error)
-        return error;
-    return tail->fd >= 0 && tail->fd != was ? 1 : 0;
+    if (tail->follows && fstat(tail->fd, &st) == 0 && st.st_size < tail->offset)
+        tail->offset = 0;
+    if (!tail->follows && tail->files == 0) {
+        if (tail->offset >= tail->end)
+            return 0;
+        want = (size_t)least((long long)room, tail->end - tail->offset);
+    }
+    ssize_t n = read_at(tail->fd, block, want, tail->offset);
+    if (n > 0)
+        tail->offset += n;
+    return n;
 }
 
-void tail_free(struct tail *tail)
+static void turn_to(struct tail *tail, int fd)
 {
-    if (!tail)
-        return;
     if (tail->fd >= 0)
         close(tail->fd);
-    if (tail->inotify_fd >= 0)
-        close(tail->inotify_fd);
-    free(tail->path);
-    free(tail);
+    if (tail->watch >= 0 && tail->watch != tail->next_watch)
+        (void)inotify_rm_watch(tail->inotify_fd, tail->watch);
+    tail->watch = tail->next_watch;
+    tail->fd = fd;
+    tail->offset = 0;
+    if (tail->files > 0)
+        tail->files--;
+}
+
+/* Goes on with the next file, but not before this one has been read to its end: what was appended
+ * to it came before there was a next one, and so it is all there now. */
+static ssize_t read_next(struct tail *tail, char *block, size_t room)
+{
+    int fd = -1;
+    if (!tail->follows && tail->files == 0)
+        return 0;
+    tail->next_watch = -1;
+    int error = tail_row_next(tail->path, tail->fd, tail->follows ? watch_file : NULL, tail, &fd);
+    if (error == -EAGAIN || error == -ENOENT)
+        return 0; /* what keeps moving is another event */
+    if (error)
+        return error;
+    ssize_t n = read_on(tail, block, room);
+    if (n != 0) {
+        close(fd);
+        return n;
+    }
+    turn_to(tail, fd);
+    return -EAGAIN;
+}
+
+ssize_t tail_read(struct tail *tail, char *block, size_t room)
+{
+    ssize_t n = tail->looking ? look(tail, block, room) : 0;
+    if (n < 0)
+        return n;
+    if (tail->follows)
+        drain_events(tail);
+    do {
+        n = read_on(tail, block, room);
+        if (n == 0)
+            n = read_next(tail, block, room);
+    } while (n == -EAGAIN);
+    return n;
 }

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "duration.h"
-#include "render.h"
 
 #define NAMES_SHOWN 3
 
-void tally_init(struct tally *tally, enum request_kind request)
+void tally_init(struct tally *tally, enum request_kind request, const struct render_style *style)
 {
-    *tally = (struct tally){ .request = request };
+    *tally = (struct tally){ .request = request, .style = *style };
 }
 
 void tally_release(struct tally *tally)
@@ -20,7 +19,7 @@ void tally_release(struct tally *tally)
     for (size_t i = 0; i < tally->answered_count; i++)
         identity_unref(tally->answered[i]);
     free(tally->answered);
-    *tally = (struct tally){ .request = tally->request };
+    *tally = (struct tally){ .request = tally->request, .style = tally->style };
 }
 
 /* Out of memory, an instance is shown as late that is not: no reason to fail. */
@@ -57,34 +56,40 @@ static bool is_failure(enum request_kind request, enum outcome outcome)
     return true;
 }
 
+static void take_errors(struct tally *tally, const char *lines, FILE *out)
+{
+    if (tally->request == REQ_SHUTDOWN) /* too late to be asked: it is done already */
+        return;
+    if (tally->request == REQ_RELOAD)
+        render_problems(out, lines, &tally->style);
+    else
+        render_error(out, lines, &tally->style);
+    tally->failed = true;
+    tally->refused = true;
+}
+
 void tally_take(struct tally *tally, const struct answer *answer, FILE *out)
 {
+    const char *text = answer->text ? answer->text : "";
     switch (answer->kind) {
     case ANSWER_OUTCOME:
-        if (answer->outcome != OUT_NOTHING)
-            render_outcome(out, answer);
+        render_outcome(out, answer, &tally->style);
         tally->failed |= is_failure(tally->request, answer->outcome);
         tally->received++;
         if (answer->id)
             remember(tally, answer->id);
         break;
     case ANSWER_NO_TARGET:
-        fprintf(out, "Task '%s' not found.\n", answer->text ? answer->text : "");
+        render_no_target(out, text, &tally->style);
         tally->failed = true;
         break;
     case ANSWER_ROUTED:
         tally->routed = true;
         tally->owed = answer->count;
         break;
-    case ANSWER_ERRORS:
-        if (tally->request == REQ_SHUTDOWN) /* too late to be asked: it is done already */
-            break;
-        fputs(answer->text ? answer->text : "", out);
-        tally->failed = true;
-        tally->refused = true;
-        break;
-    case ANSWER_SNAPSHOTS:
-    case ANSWER_PLAN: break;
+    case ANSWER_ERRORS: take_errors(tally, text, out); break;
+    case ANSWER_PLAN: render_plan(out, answer, &tally->style); break;
+    case ANSWER_SNAPSHOTS: break;
     }
 }
 
@@ -133,17 +138,17 @@ int tally_late(const struct tally *tally, const struct snapshot_set *set, bool l
 void tally_print_late(const struct tally *tally, const struct snapshot_set *set, int64_t timeout_ms,
                       FILE *out)
 {
-    char after[DURATION_TEXT_BYTES];
+    char text[DURATION_TEXT_BYTES + 20] = "not done after ";
     const struct snapshot **late = NULL;
     size_t count = 0;
-    duration_print(timeout_ms, after);
     if (tally_late(tally, set, false, &late, &count) < 0)
         count = 0;
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "Process '%s' is still %s after %s\n", late[i]->id->name,
-                state_name(late[i]->state), after);
-    if (count == 0)
-        fprintf(out, "not done after %s\n", after);
+        render_late(out, late[i], timeout_ms, &tally->style);
+    if (count == 0) {
+        duration_print(timeout_ms, text + strlen(text));
+        render_error(out, text, &tally->style);
+    }
     free(late);
 }
 

@@ -1,7 +1,7 @@
 """What the flow tests drive taskmaster with. A Box is one test's place: a directory, an
 environment, the supervisors started in it. Supervisors are started on a pipe (box.shell), without a
-shell (box.foreground), or on a terminal (box.terminal, in terminal.py). Nothing here sleeps for
-luck: what a test waits for is a condition under a deadline."""
+shell (box.foreground), detached (box.daemon, in daemon.py), or on a terminal (box.terminal, in
+terminal.py). Nothing here sleeps for luck: what a test waits for is a condition under a deadline."""
 import json
 import os
 import re
@@ -87,6 +87,14 @@ def gaps(path):
     return [after - before for before, after in zip(times, times[1:])]
 
 
+def serves_by_default(args, stdin):
+    """Would taskmaster serve its control socket at the place that all supervisors share?"""
+    if "-s" in args or not ("-n" in args or stdin == subprocess.DEVNULL):
+        return False
+    config = Path(args[-1])
+    return not (config.is_file() and re.search(rb"\bsocket\b.*:", config.read_bytes()))
+
+
 class Box:
     def __init__(self, directory):
         self.directory = Path(directory)
@@ -113,9 +121,10 @@ class Box:
         path.write_bytes(config)
         return path
 
-    def run(self, *args, stdin="", timeout=20, env=None):
-        """Runs taskmaster to its end; the result has returncode, stdout and stderr."""
-        return subprocess.run([*taskmaster(), *map(str, args)], input=stdin, text=True,
+    def run(self, *args, stdin="", timeout=20, env=None, command=()):
+        """Runs taskmaster to its end; the result has returncode, stdout and stderr. `command` is
+        put before it."""
+        return subprocess.run([*command, *taskmaster(), *map(str, args)], input=stdin, text=True,
                               capture_output=True, cwd=self.directory, errors="replace",
                               timeout=timeout * patience(), env={**self.env, **(env or {})})
 
@@ -131,9 +140,26 @@ class Box:
         return supervisor
 
     def foreground(self, config, *args, **kwargs):
-        """A supervisor without a shell: -n. It may not yet have read its configuration."""
+        """A supervisor without a shell: -n. It may not yet have read its configuration. Its control
+        socket is in the box, at `socket`, unless arguments or configuration say where."""
         return Supervisor(self, ["-n", *args, self.write(config)], stdin=subprocess.DEVNULL,
                           **kwargs)
+
+    def daemon(self, config, *args, **kwargs):
+        """A supervisor that has detached and is up: -d. The configuration is an object."""
+        from daemon import Daemon
+        return Daemon(self, config, args, **kwargs)
+
+    def ctl(self, *args, socket=None, **kwargs):
+        """`taskmaster ctl` of the latest supervisor that serves a socket, or of the one given, to
+        its end; the result is as that of run()."""
+        if socket is None:
+            socket = [s.socket for s in self.supervisors if getattr(s, "socket", None)][-1]
+        return self.run("ctl", "-s", socket, *args, **kwargs)
+
+    def next_socket(self):
+        """A path for the control socket of the next supervisor."""
+        return self.path(f"s{len(self.supervisors) or ''}.sock")
 
     def terminal(self, config, *args, **kwargs):
         """A supervisor on a terminal of its own."""
@@ -177,18 +203,25 @@ class Box:
 class Supervisor:
     """taskmaster on pipes."""
 
-    def __init__(self, box, args, *, stdin=subprocess.PIPE, env=None, cwd=None, **popen):
+    def __init__(self, box, args, *, stdin=subprocess.PIPE, env=None, cwd=None, command=(),
+                 serve=True, **popen):
+        """`command` is put before taskmaster (and must end in exec); without `serve`, the control
+        socket is left to it."""
         self.box = box
         self.said = b""     # everything on stdout so far
         self.taken = 0      # how much of it send() has returned
         self.sent = 0       # commands
         self.ends = False   # a test has seen to its end
+        self.socket = None  # where we have it served
+        if serve and serves_by_default(args, stdin):
+            self.socket = box.next_socket()
+            args = ["-s", self.socket, *args]
         self.stderr_path = box.path(f"stderr.{len(box.supervisors)}")
         with open(self.stderr_path, "wb") as stderr:
             popen.setdefault("stderr", stderr)
             popen.setdefault("stdout", subprocess.PIPE)
             self.process = subprocess.Popen(
-                [*taskmaster(), *map(str, args)], stdin=stdin, cwd=cwd or box.directory,
+                [*command, *taskmaster(), *map(str, args)], stdin=stdin, cwd=cwd or box.directory,
                 env={**box.env, **(env or {})}, **popen)
         self.pid = self.process.pid
         box.supervisors.append(self)

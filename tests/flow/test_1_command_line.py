@@ -21,7 +21,8 @@ def sleeper(**keys):
 def test_help_names_the_options_and_exits_0(box, option):
     result = box.run(option)
     assert result.returncode == 0
-    for name in ("--foreground", "--test", "--help", "--version", "CONFIG"):
+    for name in ("--foreground", "--daemon", "--test", "--socket", "--help", "--version", "CONFIG",
+                 "taskmaster ctl"):
         assert name in result.stdout
     assert result.stderr == ""
 
@@ -33,7 +34,9 @@ def test_version_is_one_line_and_exits_0(box, option):
     assert result.stdout.startswith("taskmaster ") and result.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize("args", [["--frob"], ["-x"], ["one.yaml", "two.yaml"], ["-t", "-x"]])
+@pytest.mark.parametrize("args", [
+    ["--frob"], ["-x"], ["one.yaml", "two.yaml"], ["-t", "-x"], ["-n", "-d"], ["-d", "-t"],
+    ["-t", "-n"], ["-s"], ["-s", ""]])
 def test_bad_usage_exits_2_and_says_why_on_stderr(box, args):
     result = box.run(*args)
     assert result.returncode == 2

@@ -1,6 +1,7 @@
 """Section 5: a shutdown, whenever it comes, leaves nothing."""
 import signal
 import threading
+import time
 
 import pytest
 
@@ -143,3 +144,18 @@ def test_a_small_one(box, after_ms):
     pause(after_ms)
     supervisor.signal(signal.SIGTERM)
     assert_ended(box, supervisor, early=after_ms == 0)
+
+
+def test_one_request_that_comes_as_two_signals_is_one(box):
+    """As that of timeout(1) does: to the program, and at once to its whole group."""
+    slow = "trap 'sleep 0.5; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+    supervisor = box.foreground({"tasks": {"slow": {
+        "command": ["sh", "-c", slow], "autoLaunch": True, "stdout": "out"}}})
+    wait_lines(box.path("out"))
+    began = time.monotonic()
+    for _ in range(3):
+        supervisor.signal(signal.SIGTERM)
+    if time.monotonic() - began > 0.0005:
+        pytest.skip("this machine is too busy to send them at once")
+    assert supervisor.wait_exit(20) == 0, supervisor.stderr()
+    assert "killing" not in supervisor.stderr()

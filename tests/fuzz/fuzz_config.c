@@ -51,6 +51,7 @@ static void use(const struct config *config)
     struct plan *plan = plan_new(config, config);
     EXPECT(plan && plan->count == config->task_count);
     plan_print(out, plan, true);
+    EXPECT(plan_print_json(out, plan) == 0);
     plan_free(plan);
     fclose(out);
     free(text);

@@ -110,6 +110,12 @@ static inline void send_outcome(struct scene *scene, struct request *request, si
                                           .id = identity_ref(scene->set->items[index].id) });
 }
 
+static inline void send_plan(struct request *request, const char *text, const char *json)
+{
+    send_answer(request,
+                (struct answer){ .kind = ANSWER_PLAN, .text = strdup(text), .json = strdup(json) });
+}
+
 static inline void send_text(struct request *request, enum answer_kind kind, const char *text)
 {
     send_answer(request, (struct answer){ .kind = kind, .text = strdup(text) });

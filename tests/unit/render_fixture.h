@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_RENDER_FIXTURE_H
 #define TESTS_UNIT_RENDER_FIXTURE_H
 
-#include "render.h"
+#include "render_forms.h"
 
 #include "identities.h"
 

@@ -98,3 +98,53 @@ Test(call, logs_follows_several_files)
     run_until(&scene, "unfinished\n\n==> web_1 and 1 more <==\nnew\n");
     scene_release(&scene);
 }
+
+Test(call, logs_prints_a_block_at_a_time)
+{
+    struct scene scene;
+    size_t count = 1000000, printed = 0;
+    char *bytes = malloc(count + 1);
+    memset(bytes, '\n', count);
+    bytes[count] = '\0';
+    scene_init(&scene);
+    write_log(&scene, "db", bytes);
+    begin(&scene, "logs db 1000000000");
+    send_snapshots(&scene, scene.requests[0], 2, 1);
+    send_routed(scene.requests[0], 0);
+    while (!call_run(scene.call, scene.out, &scene.exit_status)) {
+        cr_assert(is_woken(&scene));
+        fflush(scene.out);
+        cr_assert_leq(scene.bytes - printed, 65536u);
+        printed = scene.bytes;
+    }
+    expect(&scene, EXIT_DONE, bytes);
+    free(bytes);
+    scene_release(&scene);
+}
+
+Test(call, logs_says_where_else_the_output_goes)
+{
+    static const struct {
+        const char *keys, *line, *text;
+    } cases[] = {
+        { "stdout: inherit", "logs x", "the supervisor's stdout" },
+        { "stdout: syslog, stderr: stdout", "logs x --stderr", "syslog" },
+        { "stdout: /dev/stderr", "logs x", "the supervisor's stderr" },
+        { "stderr: inherit", "logs x --stderr", "the supervisor's stderr" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene scene;
+        char yaml[200], expected[200];
+        scene_init(&scene);
+        snprintf(yaml, sizeof yaml, "tasks: {x: {command: y, %s}}", cases[i].keys);
+        snapshot_set_free(scene.set);
+        config_free(scene.config);
+        scene.config = config_of(yaml);
+        scene.set = snapshots_of(scene.config);
+        run_shown(&scene, cases[i].line, 0, 1);
+        snprintf(expected, sizeof expected, "Process 'x' logs to %s, not to a file\n",
+                 cases[i].text);
+        expect(&scene, EXIT_FAILED, expected);
+        scene_release(&scene);
+    }
+}

@@ -51,9 +51,9 @@ Test(complete, targets_are_all_then_tasks_and_instances_in_order_and_once)
 
 Test(complete, each_command_has_its_own_options)
 {
-    expect("start -", "--wait --timeout");
+    expect("start -", "--wait --timeout --json");
     expect("start web --w", "--wait");
-    expect("logs web --", "--stderr");
+    expect("logs web --", "--stderr --json");
     expect("exit -", "");
 }
 

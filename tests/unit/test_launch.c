@@ -54,6 +54,15 @@ static void expect_list(char *const *list, const char *expected)
     free(text);
 }
 
+static void expect_output(const struct launch *launch, unsigned stream, enum launch_kind kind,
+                          const char *text, bool pumped)
+{
+    const struct launch_output *output = &launch->outputs[stream];
+    cr_expect_eq(output->kind, kind, "%s", text);
+    cr_expect_str_eq(launch_output_text(output), text);
+    cr_expect_eq(output->pumped, pumped, "%s", text);
+}
+
 Test(launch, words_are_expanded_and_stay_words)
 {
     struct launch *launch = launch_command("x ${HOME} '${NOPE:-a b}' ${NAME}.${INSTANCE} \\$y $z");
@@ -130,10 +139,10 @@ Test(launch, paths_directory_and_mask)
 {
     struct launch *launch = launch_with("    stdout: logs/${NAME}.log\n    stderr: ${HOME}/e\n"
                                         "    workingDirectory: ${HOME}\n    umask: 027");
-    cr_expect_str_eq(launch->stdout_path, "logs/web_2.log");
-    cr_expect_str_eq(launch->stderr_path, "/home/me/e");
+    expect_output(launch, LAUNCH_STDOUT, LAUNCH_FILE, "logs/web_2.log", false);
+    expect_output(launch, LAUNCH_STDERR, LAUNCH_FILE, "/home/me/e", false);
     cr_expect_str_eq(launch->directory, "/home/me");
-    cr_expect_not(launch->merge_stderr);
+    cr_expect_str_eq(launch->name, "web_2");
     cr_expect_eq(launch->umask, 027);
     launch_free(launch);
 }
@@ -141,21 +150,64 @@ Test(launch, paths_directory_and_mask)
 Test(launch, nothing_given_is_nothing)
 {
     struct launch *launch = launch_with("");
-    cr_expect_null(launch->stdout_path);
-    cr_expect_null(launch->stderr_path);
+    expect_output(launch, LAUNCH_STDOUT, LAUNCH_NULL, "/dev/null", false);
+    expect_output(launch, LAUNCH_STDERR, LAUNCH_NULL, "/dev/null", false);
     cr_expect_null(launch->directory);
-    cr_expect_not(launch->merge_stderr);
     launch_free(launch);
     launch_free(NULL);
 }
 
 Test(launch, stderr_may_go_where_stdout_goes)
 {
-    struct launch *launch = launch_with("    stdout: x\n    stderr: stdout");
-    cr_expect_str_eq(launch->stdout_path, "x");
-    cr_expect_null(launch->stderr_path);
-    cr_expect(launch->merge_stderr);
+    struct launch *launch = launch_with(
+        "    stdout: x\n    stderr: stdout\n    logTimestamps: yes");
+    expect_output(launch, LAUNCH_STDOUT, LAUNCH_FILE, "x", true);
+    expect_output(launch, LAUNCH_STDERR, LAUNCH_SAME, "stdout", false);
     launch_free(launch);
+    launch = launch_with("    stdout: stdout");
+    expect_output(launch, LAUNCH_STDOUT, LAUNCH_FILE, "stdout", false);
+    launch_free(launch);
+}
+
+Test(launch, files_are_pumped_when_they_are_rotated_or_have_times)
+{
+    static const char *const lines[] = { "    stdout: x\n    logMaxSize: 1MB\n    logBackups: 3",
+                                         "    stdout: x\n    logTimestamps: yes" };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct launch *launch = launch_with(lines[i]);
+        expect_output(launch, LAUNCH_STDOUT, LAUNCH_FILE, "x", true);
+        expect_output(launch, LAUNCH_STDERR, LAUNCH_NULL, "/dev/null", false);
+        cr_expect_eq(launch->log_max_bytes, i == 0 ? 1024 * 1024 : 0);
+        cr_expect_eq(launch->log_backups, i == 0 ? 3 : 10);
+        cr_expect_eq(launch->log_timestamps, i == 1);
+        launch_free(launch);
+    }
+    struct launch *launch = launch_with("    stdout: x\n    logBackups: 3");
+    expect_output(launch, LAUNCH_STDOUT, LAUNCH_FILE, "x", false);
+    launch_free(launch);
+}
+
+Test(launch, outputs_that_are_no_files)
+{
+    static const struct {
+        const char *text;
+        enum launch_kind kind;
+        bool pumped;
+    } outputs[] = {
+        { "/dev/null", LAUNCH_NULL, false },         { "/dev/stdout", LAUNCH_OWN_STDOUT, false },
+        { "/dev/stderr", LAUNCH_OWN_STDERR, false }, { "inherit", LAUNCH_INHERIT, true },
+        { "syslog", LAUNCH_SYSLOG, true },
+    };
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+        char *lines;
+        cr_assert(asprintf(&lines, "    stdout: %s\n    stderr: ${NOPE:-%s}\n    logMaxSize: %d",
+                           outputs[i].text, outputs[i].text, (int)i % 2) > 0);
+        struct launch *launch = launch_with(lines);
+        for (unsigned j = 0; j < LAUNCH_STREAMS; j++)
+            expect_output(launch, j, outputs[i].kind, outputs[i].text, outputs[i].pumped);
+        launch_free(launch);
+        free(lines);
+    }
 }
 
 Test(launch, what_is_no_longer_set_is_an_error_that_names_it)

@@ -102,3 +102,26 @@ Test(plan, rows_say_what_is_needed)
     config_free(was);
     config_free(now);
 }
+
+Test(plan, says_the_same_as_an_object)
+{
+    struct config *was = config_good(before), *now = config_good(after);
+    struct plan *plan = plan_new(was, now);
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cr_assert_eq(plan_print_json(out, plan), 0);
+    fclose(out);
+    cr_expect_str_eq(text,
+                     "{\"added\":[\"db\",\"new\"],\"removed\":[\"old\"],"
+                     "\"changed\":[{\"name\":\"live\",\"keys\":[\"restart\",\"restartsAttempts\"],"
+                     "\"restart\":false},"
+                     "{\"name\":\"web\",\"keys\":[\"command\",\"unmask\"],\"restart\":true}],"
+                     "\"scaled\":[{\"name\":\"worker\",\"from\":3,\"to\":5},"
+                     "{\"name\":\"live\",\"from\":1,\"to\":4}],"
+                     "\"unchanged\":[\"b\",\"a\"],\"supervisor\":[\"logLevel\"]}\n");
+    free(text);
+    plan_free(plan);
+    config_free(was);
+    config_free(now);
+}

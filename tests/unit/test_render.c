@@ -136,7 +136,7 @@ static void expect_outcome(struct answer answer, const char *expected)
     char *text = NULL;
     FILE *out = text_stream(&text);
     answer.id = instance_of("nginx", "command: x", 1);
-    render_outcome(out, &answer);
+    render_outcome_lines(out, &answer);
     fclose(out);
     answer.text = NULL; /* the tests' own */
     answer_release(&answer);

@@ -187,7 +187,7 @@ static char *page_of(struct snapshot snapshot)
     char *const environment[] = { (char *)"LOGS=/var/log", NULL };
     char *text = NULL;
     FILE *out = text_stream(&text);
-    cr_assert_eq(render_describe(out, &snapshot, environment, &plain), 0);
+    cr_assert_eq(render_page(out, &snapshot, environment, NULL, &plain), 0);
     fclose(out);
     snapshot_release(&snapshot);
     return text;
@@ -254,4 +254,73 @@ Test(render_pages, describe_shows_no_foreign_bytes_as_they_are)
     char *text = page_of(s);
     cr_expect_null(strchr(text, '\033'), "%s", text);
     free(text);
+}
+
+/* The object of `describe --json`, of a snapshot, which is released. */
+static cJSON *object_of(struct snapshot snapshot)
+{
+    char *const environment[] = { NULL };
+    const struct render_style json = { .json = true };
+    char *text = NULL;
+    FILE *out = text_stream(&text);
+    cr_assert_eq(render_description(out, &snapshot, environment, NULL, &json), 0);
+    fclose(out);
+    snapshot_release(&snapshot);
+    cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1, "it is one line");
+    cJSON *object = cJSON_Parse(text);
+    cr_assert_not_null(object, "no JSON: %s", text);
+    free(text);
+    return object;
+}
+
+Test(render_pages, describe_json_has_what_the_page_shows)
+{
+    struct snapshot s = running("web",
+                                "command: sleep 5, stdout: '/tmp/${NAME}.log', "
+                                "stderr: stdout",
+                                1240, 135000);
+    s.failures = 1;
+    s.next_ms = clock_ms() + 3600000;
+    s.history = calloc(1, sizeof *s.history);
+    s.history_count = 1;
+    s.history[0] = (struct change){ .wall_ms = WALL_MS, .to = ST_STARTED, .pid = 1240 };
+    s.history[0].why.why = WHY_USER;
+    cJSON *object = object_of(s);
+    expect_member(object, "name", "\"web\"");
+    expect_member(object, "status", "\"RUNNING\"");
+    expect_member(object, "description", "\"alive for 5s\"");
+    expect_member(object, "pid", "1240");
+    expect_member(object, "exit", "null");
+    expect_member(object, "failedStarts", "1");
+    expect_member(object, "stdout", "\"/tmp/web.log\"");
+    expect_member(object, "stderr", "\"stdout\"");
+    expect_member(object, "history",
+                  "[{\"at\":\"2026-05-01T08:00:00.123Z\",\"from\":\"STOPPED\","
+                  "\"to\":\"STARTED\",\"pid\":1240,\"reason\":\"asked by a user\"}]");
+    double next = cJSON_GetNumberValue(cJSON_GetObjectItem(object, "next"));
+    cr_expect(next > 3500 && next <= 3600, "%f", next);
+    cr_expect_null(cJSON_GetObjectItem(object, "lastWords"));
+    cJSON_Delete(object);
+}
+
+Test(render_pages, describe_json_gives_values_of_the_configuration_their_types)
+{
+    cJSON *object = object_of(
+        stopped("web",
+                "command: x, restart: always, instances: 3, "
+                "expectedExitCodes: [2, 0], environment: {A: '1', B: \"\\e\"}",
+                1));
+    cJSON *config = cJSON_GetObjectItem(object, "config");
+    expect_member(config, "command", "\"x\"");
+    expect_member(config, "instances", "3");
+    expect_member(config, "autoLaunch", "false");
+    expect_member(config, "restart", "\"always\"");
+    expect_member(config, "restartsAttempts", "\"no limit\"");
+    expect_member(config, "expectedExitCodes", "[0,2]");
+    expect_member(config, "gracefulStopTimeout", "\"10s\"");
+    expect_member(config, "stdout", "null");
+    expect_member(config, "environment", "{\"A\":\"1\",\"B\":\"\\u001b\"}");
+    expect_member(config, "unmask", "\"022\"");
+    expect_member(object, "next", "null");
+    cJSON_Delete(object);
 }

@@ -61,14 +61,19 @@ static struct launch shell_command(char *text)
     return (struct launch){ .argv = argv, .paths = paths, .envp = envp, .umask = 022 };
 }
 
+static void to_file(struct launch *launch, enum launch_stream stream, char *path)
+{
+    launch->outputs[stream] = (struct launch_output){ .kind = LAUNCH_FILE, .path = path };
+}
+
 /* Starts it, waits for its end, and returns its exit code. */
-static int run(const struct launch *launch)
+static int run_with(const struct launch *launch, const int pipes[2])
 {
     atomic_int door = SPAWN_DOOR_CLOSED;
     pid_t pid = 0;
     char *error = NULL;
     siginfo_t info;
-    cr_assert_eq(spawn_run(spawner, launch, &door, &pid, &error), 0, "%s", error);
+    cr_assert_eq(spawn_run(spawner, launch, pipes, &door, &pid, &error), 0, "%s", error);
     cr_assert_geq(atomic_load(&door), 0);
     cr_assert_eq(waitid(P_PIDFD, (id_t)atomic_load(&door), &info, WEXITED), 0);
     cr_assert_eq(info.si_pid, pid);
@@ -76,12 +81,19 @@ static int run(const struct launch *launch)
     return info.si_status;
 }
 
+static const int no_pipes[2] = { -1, -1 };
+
+static int run(const struct launch *launch)
+{
+    return run_with(launch, no_pipes);
+}
+
 static void expect_failure(const struct launch *launch, int expected, const char *text)
 {
     atomic_int door = SPAWN_DOOR_CLOSED;
     pid_t pid = 4711;
     char *error = NULL;
-    cr_assert_eq(spawn_run(spawner, launch, &door, &pid, &error), expected);
+    cr_assert_eq(spawn_run(spawner, launch, no_pipes, &door, &pid, &error), expected);
     cr_assert_str_eq(error, text);
     cr_assert_eq(pid, 4711);
     free(error);
@@ -136,7 +148,7 @@ BOTH_METHODS(has_three_descriptors_and_an_empty_mask)
     char path[] = "out.log";
     struct launch launch = shell_command("grep -q '^SigBlk:[[:space:]]*0*$' /proc/self/status &&"
                                          "exec ls /proc/self/fd");
-    launch.stdout_path = path;
+    to_file(&launch, LAUNCH_STDOUT, path);
     cr_assert_eq(run(&launch), 0);
     read_file(path, text, sizeof text);
     cr_assert_str_eq(text, "0\n1\n2\n3\n"); /* 3 is the directory that ls reads */
@@ -148,8 +160,8 @@ BOTH_METHODS(makes_the_log_and_the_directories_above_it)
     char text[64];
     char path[] = "a/b/out.log";
     struct launch launch = shell_command("echo out; echo err >&2");
-    launch.stdout_path = path;
-    launch.merge_stderr = 1;
+    to_file(&launch, LAUNCH_STDOUT, path);
+    launch.outputs[LAUNCH_STDERR].kind = LAUNCH_SAME;
     cr_assert_eq(run(&launch), 0);
     cr_assert_eq(run(&launch), 0);
     read_file("a/b/out.log", text, sizeof text);
@@ -164,7 +176,7 @@ BOTH_METHODS(changes_directory_and_mask_of_the_child_only)
     cr_assert_eq(mkdir("sub", 0755), 0);
     struct launch launch = shell_command("umask; pwd | sed 's,.*/,,'");
     char path[] = "out.log";
-    launch.stdout_path = path;
+    to_file(&launch, LAUNCH_STDOUT, path);
     launch.directory = "sub";
     launch.umask = 027;
     cr_assert_eq(run(&launch), 0);
@@ -203,7 +215,7 @@ BOTH_METHODS(a_log_that_cannot_be_opened_is_named)
 {
     struct launch launch = shell_command("");
     char path[] = "/proc/nope/out.log";
-    launch.stdout_path = path;
+    to_file(&launch, LAUNCH_STDOUT, path);
     expect_failure(&launch, -EINVAL, "cannot open '/proc/nope/out.log': No such file or directory");
 }
 
@@ -212,7 +224,7 @@ BOTH_METHODS(a_log_that_is_a_fifo_without_a_reader_is_no_wait)
     char path[] = "fifo";
     cr_assert_eq(mkfifo(path, 0600), 0);
     struct launch launch = shell_command("");
-    launch.stderr_path = path;
+    to_file(&launch, LAUNCH_STDERR, path);
     expect_failure(&launch, -EINVAL,
                    "cannot open 'fifo': it is a FIFO that nobody reads, a socket, or no device");
 }

@@ -4,7 +4,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,25 +57,46 @@ static void append_text(const char *path, const char *text)
     put(path, O_APPEND, text, strlen(text));
 }
 
-/* The last lines as a string to free(). */
-static char *last_lines(const char *path, size_t lines, long long *out_size)
+static char block[65536];
+
+static void begin(struct tail *tail, size_t lines, bool rotated)
+{
+    const struct tail_want want = { lines, rotated, LLONG_MAX };
+    cr_assert_eq(tail_begin(tail, &want), 0);
+}
+
+/* What there is to be read, in pieces of `room` at most, as a string to free(). */
+static char *read_all(struct tail *tail, size_t room)
 {
     char *text = NULL;
     size_t bytes = 0;
+    ssize_t n;
     FILE *out = open_memstream(&text, &bytes);
-    cr_assert_eq(tail_print(out, path, lines, out_size), 0);
+    while ((n = tail_read(tail, block, room)) != 0) {
+        cr_assert(n > 0 || n == -EAGAIN);
+        if (n > 0)
+            fwrite(block, 1, (size_t)n, out);
+    }
     fclose(out);
+    return text;
+}
+
+/* The last lines as a string to free(). */
+static char *last_lines(const char *path, size_t lines)
+{
+    struct tail *tail = tail_new(path);
+    begin(tail, lines, false);
+    char *text = read_all(tail, sizeof block);
+    tail_free(tail);
     return text;
 }
 
 static void expect_last(const char *content, size_t lines, const char *expected)
 {
     struct place place = place_new();
-    long long size = -1;
     write_text(place.path, content);
-    char *text = last_lines(place.path, lines, &size);
+    char *text = last_lines(place.path, lines);
     cr_assert_str_eq(text, expected);
-    cr_assert_eq(size, (long long)strlen(content));
     free(text);
     place_remove(&place);
 }
@@ -103,7 +126,7 @@ Test(tail, counts_empty_lines)
     expect_last("\n", 1, "\n");
 }
 
-Test(tail, prints_nothing_for_no_lines_but_tells_the_size)
+Test(tail, prints_nothing_for_no_lines)
 {
     expect_last("one\ntwo\n", 0, "");
 }
@@ -118,11 +141,10 @@ Test(tail, finds_lines_wherever_the_blocks_end)
     bytes[count] = '\0';
     put(place.path, O_TRUNC, bytes, count);
     for (size_t lines = 1; lines < count / 37; lines += 641) {
-        long long size;
         const char *start = bytes + count;
         for (size_t left = lines + (count % 37 == 0); left > 0; left--)
             start = memrchr(bytes, '\n', (size_t)(start - bytes));
-        char *text = last_lines(place.path, lines, &size);
+        char *text = last_lines(place.path, lines);
         cr_assert_str_eq(text, start + 1);
         free(text);
     }
@@ -134,34 +156,72 @@ Test(tail, prints_lines_longer_than_any_block)
 {
     struct place place = place_new();
     size_t count = 1000000;
-    long long size;
     char *bytes = malloc(count + 1);
     memset(bytes, 'x', count);
     bytes[count - 1] = '\n';
     bytes[count] = '\0';
     write_text(place.path, "first\n");
     append_text(place.path, bytes);
-    char *text = last_lines(place.path, 1, &size);
+    char *text = last_lines(place.path, 1);
     cr_assert_str_eq(text, bytes);
     free(text);
     free(bytes);
     place_remove(&place);
 }
 
+static int begun(const char *path)
+{
+    const struct tail_want want = { 10, true, LLONG_MAX };
+    struct tail *tail = tail_new(path);
+    int error = tail_begin(tail, &want);
+    tail_free(tail);
+    return error;
+}
+
 Test(tail, refuses_what_is_no_regular_file)
 {
     struct place place = place_new();
-    long long size = -1;
-    struct tail *tail;
-    cr_assert_eq(tail_print(stdout, place.path, 10, &size), -ENOENT);
-    cr_assert_eq(tail_print(stdout, place.directory, 10, &size), -EINVAL);
-    cr_assert_eq(tail_print(stdout, "/dev/null", 10, &size), -EINVAL);
+    cr_assert_eq(begun(place.path), -ENOENT);
+    cr_assert_eq(begun(place.directory), -EINVAL);
+    cr_assert_eq(begun("/dev/null"), -EINVAL);
     cr_assert_eq(mkfifo(place.path, 0600), 0);
-    cr_assert_eq(tail_print(stdout, place.path, 10, &size), -EINVAL);
-    cr_assert_eq(tail_new(place.path, 0, &tail), -EINVAL);
-    cr_assert_eq(size, -1);
+    cr_assert_eq(begun(place.path), -EINVAL);
+    struct tail *tail = tail_new(place.path);
+    cr_assert_eq(tail_follow(tail), 0);
+    cr_assert_eq(tail_read(tail, block, sizeof block), -EINVAL);
+    tail_free(tail);
     place_remove(&place);
 }
+
+Test(tail, ends_where_the_file_ended_when_it_began)
+{
+    struct place place = place_new();
+    struct tail *tail = tail_new(place.path);
+    write_text(place.path, "one\ntwo\n");
+    begin(tail, 1, false);
+    append_text(place.path, "three\n");
+    char *text = read_all(tail, 1);
+    cr_assert_str_eq(text, "two\n");
+    free(text);
+    tail_free(tail);
+    place_remove(&place);
+}
+
+Test(tail, looks_no_further_back_than_it_is_told)
+{
+    struct place place = place_new();
+    struct tail *tail = tail_new(place.path);
+    const struct tail_want want = { 5, false, 6 };
+    write_text(place.path, "one\ntwo\nthree\n");
+    cr_assert_eq(tail_begin(tail, &want), 0);
+    char *text = read_all(tail, 4);
+    cr_assert_str_eq(text, "\nthree\n");
+    free(text);
+    tail_free(tail);
+    place_remove(&place);
+}
+
+/* ---- following ------------------------------------------------------------------------------ */
 
 /* Reads until what came begins with `expected`, waiting on the tail's descriptor. */
 static void expect_next(struct tail *tail, const char *expected)
@@ -171,13 +231,14 @@ static void expect_next(struct tail *tail, const char *expected)
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;
     FILE *out = open_memstream(&text, &bytes);
     for (;;) {
-        int more = tail_read(tail, out);
-        cr_assert_geq(more, 0);
+        ssize_t n = tail_read(tail, block, sizeof block);
+        cr_assert_geq(n, 0);
+        fwrite(block, 1, (size_t)n, out);
         fflush(out);
         if (bytes >= strlen(expected))
             break;
         struct pollfd wait = { .fd = tail_fd(tail), .events = POLLIN };
-        if (more == 0)
+        if (n == 0)
             cr_assert_eq(poll(&wait, 1, clock_poll_timeout(deadline_ms)), 1, "still '%s'", text);
     }
     fclose(out);
@@ -187,19 +248,17 @@ static void expect_next(struct tail *tail, const char *expected)
 
 static void expect_nothing(struct tail *tail)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-    cr_assert_eq(tail_read(tail, out), 0);
-    fclose(out);
-    cr_assert_eq(bytes, 0);
-    free(text);
+    cr_assert_eq(tail_read(tail, block, sizeof block), 0);
 }
 
-static struct tail *follow(const struct place *place, long long offset)
+/* Follows a file that it has read all of, or that is missing. */
+static struct tail *follow(const struct place *place)
 {
-    struct tail *tail = NULL;
-    cr_assert_eq(tail_new(place->path, offset, &tail), 0);
+    struct tail *tail = tail_new(place->path);
+    const struct tail_want want = { 0, false, LLONG_MAX };
+    int error = tail_begin(tail, &want);
+    cr_assert(error == 0 || error == -ENOENT);
+    cr_assert_eq(tail_follow(tail), 0);
     return tail;
 }
 
@@ -207,7 +266,7 @@ Test(tail, follows_what_is_appended)
 {
     struct place place = place_new();
     write_text(place.path, "old\n");
-    struct tail *tail = follow(&place, 4);
+    struct tail *tail = follow(&place);
     expect_nothing(tail);
     append_text(place.path, "one\n");
     expect_next(tail, "one\n");
@@ -220,12 +279,15 @@ Test(tail, follows_what_is_appended)
     place_remove(&place);
 }
 
-Test(tail, prints_what_was_appended_before_it_began)
+Test(tail, goes_on_from_the_last_lines)
 {
     struct place place = place_new();
     write_text(place.path, "one\ntwo\n");
-    struct tail *tail = follow(&place, 4);
-    expect_next(tail, "two\n");
+    struct tail *tail = tail_new(place.path);
+    begin(tail, 1, false);
+    append_text(place.path, "three\n");
+    cr_assert_eq(tail_follow(tail), 0);
+    expect_next(tail, "two\nthree\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -234,7 +296,7 @@ Test(tail, reads_a_truncated_file_from_its_start)
 {
     struct place place = place_new();
     write_text(place.path, "one\ntwo\n");
-    struct tail *tail = follow(&place, 8);
+    struct tail *tail = follow(&place);
     write_text(place.path, "new\n");
     expect_next(tail, "new\n");
     tail_free(tail);
@@ -245,7 +307,7 @@ Test(tail, finishes_a_replaced_file_before_it_reads_the_new_one)
 {
     struct place place = place_new();
     write_text(place.path, "one\n");
-    struct tail *tail = follow(&place, 4);
+    struct tail *tail = follow(&place);
     append_text(place.path, "rest\n");
     cr_assert_eq(rename(place.path, place.other), 0);
     append_text(place.path, "new\n");
@@ -260,7 +322,7 @@ Test(tail, goes_on_with_a_moved_file_until_there_is_another)
 {
     struct place place = place_new();
     write_text(place.path, "one\n");
-    struct tail *tail = follow(&place, 4);
+    struct tail *tail = follow(&place);
     cr_assert_eq(rename(place.path, place.other), 0);
     append_text(place.other, "late\n");
     expect_next(tail, "late\n");
@@ -273,7 +335,7 @@ Test(tail, goes_on_with_a_moved_file_until_there_is_another)
 Test(tail, waits_for_a_file_that_is_missing)
 {
     struct place place = place_new();
-    struct tail *tail = follow(&place, 0);
+    struct tail *tail = follow(&place);
     expect_nothing(tail);
     write_text(place.path, "born\n");
     expect_next(tail, "born\n");
@@ -284,33 +346,11 @@ Test(tail, waits_for_a_file_that_is_missing)
 Test(tail, needs_the_directory_of_the_file)
 {
     struct place place = place_new();
-    struct tail *tail;
     snprintf(place.path, sizeof place.path, "%s/no/log", place.directory);
-    cr_assert_eq(tail_new(place.path, 0, &tail), -ENOENT);
-    tail_free(NULL);
-    place_remove(&place);
-}
-
-Test(tail, reads_at_most_a_block_at_a_time)
-{
-    struct place place = place_new();
-    size_t count = 200000;
-    char *bytes = malloc(count);
-    char *text = NULL;
-    size_t printed = 0;
-    memset(bytes, '\n', count);
-    put(place.path, O_TRUNC, bytes, count);
-    struct tail *tail = follow(&place, 0);
-    FILE *out = open_memstream(&text, &printed);
-    cr_assert_eq(tail_read(tail, out), 1);
-    fflush(out);
-    cr_assert_leq(printed, 65536u);
-    while (tail_read(tail, out) == 1)
-        continue;
-    fclose(out);
-    cr_assert_eq(printed, count);
-    free(text);
-    free(bytes);
+    struct tail *tail = tail_new(place.path);
+    cr_assert_eq(tail_follow(tail), -ENOENT);
+    cr_assert_eq(tail_fd(tail), -1);
     tail_free(tail);
+    tail_free(NULL);
     place_remove(&place);
 }

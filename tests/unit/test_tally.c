@@ -17,11 +17,12 @@ struct scene {
 
 static void scene_init(struct scene *scene, enum request_kind request)
 {
+    static const struct render_style text = { .json = false };
     *scene = (struct scene){ .config = config_of("tasks:\n"
                                                  "  web: {command: /bin/true, instances: 4}\n"
                                                  "  db: {command: /bin/true}\n") };
     scene->set = snapshots_of(scene->config);
-    tally_init(&scene->tally, request);
+    tally_init(&scene->tally, request, &text);
     scene->out = open_memstream(&scene->text, &scene->bytes);
 }
 

@@ -1,0 +1,73 @@
+/* pid_file.c - see pid_file.h. */
+#include "pid_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Non-blocking: it might be a FIFO. No terminal may become ours. */
+#define FLAGS (O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
+
+enum { TEXT_BYTES = 32 };
+
+static void own_text(char *out_text)
+{
+    snprintf(out_text, TEXT_BYTES, "%d\n", getpid());
+}
+
+/* Is there nothing in the file but a number, or nothing at all? */
+static int check(int fd)
+{
+    char text[TEXT_BYTES];
+    struct stat st;
+    if (fstat(fd, &st))
+        return -errno;
+    if (!S_ISREG(st.st_mode) || st.st_size >= TEXT_BYTES)
+        return -EEXIST;
+    ssize_t count = read(fd, text, sizeof text - 1);
+    if (count < 0)
+        return -errno;
+    text[count] = '\0';
+    size_t digits = strspn(text, "0123456789");
+    return digits + strspn(text + digits, " \n") == (size_t)count ? 0 : -EEXIST;
+}
+
+static int overwrite(int fd)
+{
+    char text[TEXT_BYTES];
+    own_text(text);
+    ssize_t size = (ssize_t)strlen(text);
+    if (ftruncate(fd, 0))
+        return -errno;
+    ssize_t count = pwrite(fd, text, (size_t)size, 0);
+    return count == size ? 0 : count < 0 ? -errno : -ENOSPC;
+}
+
+int pid_file_write(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | FLAGS, 0644);
+    if (fd < 0)
+        return -errno;
+    int error = check(fd);
+    if (!error)
+        error = overwrite(fd);
+    close(fd);
+    return error;
+}
+
+void pid_file_remove(const char *path)
+{
+    char own[TEXT_BYTES];
+    char text[TEXT_BYTES] = { 0 };
+    own_text(own);
+    int fd = open(path, O_RDONLY | FLAGS);
+    if (fd < 0)
+        return;
+    ssize_t count = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (count > 0 && strcmp(text, own) == 0)
+        unlink(path);
+}
