@@ -1,8 +1,9 @@
 /* pump_loop.c - see pump_state.h: the pump's thread.
  *
  * A round: epoll says which pipes have something; each is read once, so that none keeps the others
- * waiting; streams are flushed; questions are answered. Deadlines exist only while something waits
- * for them: an idle pump is never woken. */
+ * waiting; streams are flushed; questions are answered. Where a stream had no room, what waited
+ * for it comes first in the next round: the supervisor's own log, then the pipes in turn. Deadlines
+ * exist only while something waits for them: an idle pump is never woken. */
 #include "pump_state.h"
 
 #include <errno.h>
@@ -230,16 +231,13 @@ void *pump_main(void *arg)
         w->now_ms = clock_ms();
         if (collect(p, events, count))
             reopen_all(p);
+        write_log(p);
+        if (w->room)
+            pump_source_resume(w);
         run_due(w);
         pump_source_expire(w);
         pump_dest_tell(w);
-        write_log(p);
         flush_streams(w);
-        if (w->room) {
-            pump_source_resume(w);
-            write_log(p);
-            flush_streams(w);
-        }
         answer(p);
         free_ended(p);
     }
