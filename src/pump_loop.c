@@ -201,14 +201,26 @@ static bool is_done(struct pump *p)
     return done;
 }
 
+static void give_up_sources(struct pump *p)
+{
+    pthread_mutex_lock(&p->lock);
+    for (uint32_t i = 0; i < p->slot_count; i++)
+        if (p->slots[i].source)
+            pump_source_give_up(&p->works, p->slots[i].source);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* What nobody took is dropped, and all that is to be told is told, without waiting any more. */
 static void end_log(struct pump *p)
 {
     struct pump_works *w = &p->works;
     struct pump_dest *d = NULL;
+    give_up_sources(p);
     DL_FOREACH (w->dests, d) {
         if (d != p->own)
             pump_dest_dropped(w, d, -ETIMEDOUT, pump_stream_clear(&d->stream));
+        else if (d->trouble.error && d->kind != PUMP_DEST_FILE)
+            d->trouble.untold = true; /* there is no later time */
         pump_trouble_tell(&d->trouble, d->what, w->now_ms, true);
     }
     do {

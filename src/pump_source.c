@@ -291,11 +291,27 @@ void pump_source_run(struct pump_works *w, struct pump_source *s)
     finish(w, s);
 }
 
-void pump_source_ask(struct pump_works *w, struct pump_source *s, bool last)
+static size_t bytes_in_pipe(const struct pump_source *s)
 {
     int bytes = 0;
-    if (s->fd >= 0 && ioctl(s->fd, FIONREAD, &bytes) == 0)
-        s->read_to = s->read_bytes + (uint64_t)bytes;
+    return s->fd >= 0 && ioctl(s->fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
+}
+
+void pump_source_give_up(struct pump_works *w, struct pump_source *s)
+{
+    size_t bytes = s->held_bytes + bytes_in_pipe(s);
+    if (!s->dest)
+        attach(w, s);
+    hold_no_longer(w, s);
+    (void)hold(w, s, NULL, 0); /* keeps nothing, which cannot fail */
+    close_pipe(w, s);
+    pump_dest_dropped(w, s->dest, s->dest->kind == PUMP_DEST_FILE ? -ETIME : -ETIMEDOUT, bytes);
+}
+
+void pump_source_ask(struct pump_works *w, struct pump_source *s, bool last)
+{
+    if (s->fd >= 0)
+        s->read_to = s->read_bytes + bytes_in_pipe(s);
     s->asked = true;
     s->last = s->last || last;
     pump_source_due(w, s);

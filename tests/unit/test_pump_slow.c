@@ -119,3 +119,62 @@ Test(pump_slow, a_long_line_has_its_turn_too)
     close(fd);
     stop_noise(&scene, noise, reader);
 }
+
+/* ---- at the end ---- */
+
+/* Fills the pipe until it stays full. How much went in. */
+static size_t fill(int fd)
+{
+    char line[100];
+    size_t bytes = 0;
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    while (poll(&p, 1, 100) == 1 && bytes < 4 * ENOUGH_BYTES) {
+        ssize_t n = write(fd, line, sizeof line);
+        bytes += n > 0 ? (size_t)n : 0;
+    }
+    return bytes;
+}
+
+static size_t drain(int fd)
+{
+    char bytes[4096];
+    size_t count = 0;
+    for (ssize_t n; (n = read(fd, bytes, sizeof bytes)) > 0;)
+        count += (size_t)n;
+    return count;
+}
+
+/* The last number told, as it counts all. */
+static size_t dropped(const struct scene *scene)
+{
+    size_t bytes = 0;
+    const char *said = "nobody reads it, ";
+    char *own = contents(scene->own, NULL);
+    for (const char *at = own; (at = strstr(at, said)); at++)
+        cr_assert_eq(sscanf(at + strlen(said), "%zu", &bytes), 1);
+    free(own);
+    return bytes;
+}
+
+Test(pump_slow, what_nobody_took_until_the_end_is_counted_to_the_byte)
+{
+    struct scene scene = scene_new();
+    cr_assert_eq(mkfifo(scene.out, 0600), 0);
+    int reader = open(scene.out, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    scene_start(&scene);
+    int fds[2] = { scene_file(&scene, scene.out, NULL), scene_file(&scene, scene.out, NULL) };
+    size_t put_in = fill(fds[0]);
+    put_in += fill(fds[1]);
+    cr_assert_eq(pump_free(scene.pump, clock_ms() + 50), 0);
+    log_stop();
+    close(fds[0]);
+    close(fds[1]);
+    size_t came = drain(reader);
+    cr_expect_eq(came + dropped(&scene), put_in, "%zu came, %zu were dropped, of %zu", came,
+                 dropped(&scene), put_in);
+    close(reader);
+    scene_remove(&scene);
+}
