@@ -10,8 +10,8 @@
  * Files are told apart by device and inode: two paths to one file are one destination.
  *
  * Threads: everything here may be called by any thread and never waits, but for pump_new() and
- * pump_free(). Lock: one mutex guards the questions that are not answered yet; the hook runs under
- * it, on the pump's thread, and takes only the lock of an inbox. */
+ * pump_free(). Lock: one mutex guards the table of pipes and the questions that are not answered
+ * yet; the hook runs under it, on the pump's thread, and takes only the lock of an inbox. */
 #ifndef PUMP_H
 #define PUMP_H
 
@@ -87,12 +87,14 @@ void pump_cancel(struct pump *pump, struct pump_question *question);
 /* Opens all files anew, under the paths that they were opened with (SIGUSR1). */
 void pump_reopen(struct pump *pump);
 
-/* Writes what is in the pipes, and in the supervisor's log, until deadline_ms, and ends the thread;
- * whoever still has the pump may go on calling, without effect. -ETIMEDOUT: a disk holds the thread
- * up; it is left behind, to the end of the process. Either this or pump_free(), once. */
+/* Writes what is in the pipes now, and in the supervisor's log, until deadline_ms (what a stream
+ * has not taken by then is dropped), and ends the thread; whoever still has the pump may go on
+ * calling, without effect. -ETIMEDOUT: a disk holds the thread up; it is left behind, to the end of
+ * the process. Either this or pump_free(), once. */
 int pump_end(struct pump *pump, int64_t deadline_ms);
 
-/* The same, and frees the pump where the thread has ended. NULL is fine. */
+/* The same, and frees the pump where the thread has ended; log_stop() comes after it. NULL is
+ * fine. */
 int pump_free(struct pump *pump, int64_t deadline_ms);
 
 #endif

@@ -153,6 +153,9 @@ void pump_source_expire(struct pump_works *works);
 /* Runs what waited, now that there is room. */
 void pump_source_resume(struct pump_works *works);
 
+/* What it holds, and what is still in its pipe, is lost: counts it. */
+void pump_source_give_up(struct pump_works *works, struct pump_source *source);
+
 /* ---- destinations (pump_dest.c) ---- */
 
 /* A destination for a path, not opened. NULL: out of memory. Any thread. */

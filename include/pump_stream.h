@@ -51,8 +51,9 @@ size_t pump_stream_clear(struct pump_stream *stream);
 bool pump_syslog_put(struct pump_stream *stream, bool error_stream, const char *tag,
                      const char *text, size_t count) __attribute__((warn_unused_result));
 
-/* Connects to `path` where that is not done, and sends what it can: as pump_stream_flush(). */
-int pump_syslog_flush(struct pump_stream *stream, const char *path)
+/* Connects to `path` where that is not done, and sends what it can: as pump_stream_flush(). A
+ * datagram that is too long for the socket is dropped alone: *out_too_long bytes of the queue. */
+int pump_syslog_flush(struct pump_stream *stream, const char *path, size_t *out_too_long)
     __attribute__((warn_unused_result));
 
 #endif

@@ -321,10 +321,20 @@ static void await_room(struct pump_works *w, struct pump_dest *d)
         d->retry_ms = w->now_ms + RETRY_MS / 10;
 }
 
+/* Sends what it can; tells what was too long, and that it is over where other bytes left. */
 static int flush(struct pump_works *w, struct pump_dest *d)
 {
-    return d->kind == PUMP_DEST_SYSLOG ? pump_syslog_flush(&d->stream, w->syslog_path)
-                                       : pump_stream_flush(&d->stream);
+    size_t too_long = 0;
+    uint64_t left = d->stream.left;
+    int error = d->kind == PUMP_DEST_SYSLOG
+                    ? pump_syslog_flush(&d->stream, w->syslog_path, &too_long)
+                    : pump_stream_flush(&d->stream);
+    pump_dest_dropped(w, d, -EMSGSIZE, too_long);
+    if (d->stream.left != left)
+        w->room = true;
+    if (d->stream.left - left > too_long)
+        over(w, d);
+    return error;
 }
 
 void pump_dest_flush(struct pump_works *w, struct pump_dest *d)
@@ -332,13 +342,8 @@ void pump_dest_flush(struct pump_works *w, struct pump_dest *d)
     struct pump_stream *s = &d->stream;
     if (pump_stream_is_empty(s))
         return;
-    uint64_t left = s->left;
     d->retry_ms = INT64_MAX;
     int error = flush(w, d);
-    if (s->left != left) {
-        w->room = true;
-        over(w, d);
-    }
     if (error == -EAGAIN) {
         await_room(w, d);
         if (s->full && !s->dropping && w->now_ms >= s->full_ms + PATIENCE_MS)

@@ -10,6 +10,7 @@
 
 #define COPY_BYTES 16384
 #define CHECK_MS 1000 /* between two looks at a file, and two tries of what failed */
+#define TURNS_MAX 8   /* rotations without a byte written between them */
 
 /* ---- opening ---- */
 
@@ -197,6 +198,8 @@ static void keep_owner(int fd, const struct stat *now, const struct stat *before
         (void)fchmod(fd, before->st_mode & 07777);
 }
 
+/* The same file again: a backup is a hard link to it, so that rename() did nothing, and succeeded;
+ * or somebody turned a symbolic link round. Taken for the next one it would be rotated for ever. */
 static int open_next(struct pump_file *file)
 {
     struct stat before, st;
@@ -206,6 +209,10 @@ static int open_next(struct pump_file *file)
     int error = pump_file_open_path(file->path, file->mode, &fd, &st);
     if (error)
         return error;
+    if (is_same(file, &st)) {
+        close(fd);
+        return -EBUSY;
+    }
     if (st.st_size == 0)
         keep_owner(fd, &st, &before);
     pump_file_use(file, fd, &st);
@@ -280,11 +287,12 @@ static int rotate(struct pump_file *file)
     return open_next_with_line(file);
 }
 
-static bool make_room(struct pump_file *file, int64_t now_ms)
+/* `turns` of these came to nothing: what stands at the path is full each time. */
+static bool make_room(struct pump_file *file, int64_t now_ms, int turns)
 {
     if (now_ms < file->rotate_ms)
         return false;
-    int error = rotate(file);
+    int error = turns < TURNS_MAX ? rotate(file) : -EBUSY;
     if (error) {
         file->rotate_ms = now_ms + CHECK_MS;
         file->rotate_error = error;
@@ -340,13 +348,15 @@ size_t pump_file_write(struct pump_file *file, const char *bytes, size_t count, 
                        int *out_error)
 {
     size_t written = 0;
+    int turns = 0;
     int error = look_after(file, now_ms);
     if (!error && file->torn && write_out(file, "\n", 1, &error) == 1)
         file->torn = false;
     while (!error && written < count) {
         size_t n = share(file, bytes + written, count - written);
-        if (n == 0 && make_room(file, now_ms))
+        if (n == 0 && make_room(file, now_ms, turns++))
             continue;
+        turns = 0;
         written += write_out(file, bytes + written, n > 0 ? n : count - written, &error);
     }
     if (error) {

@@ -1,8 +1,9 @@
 /* pump_loop.c - see pump_state.h: the pump's thread.
  *
  * A round: epoll says which pipes have something; each is read once, so that none keeps the others
- * waiting; streams are flushed; questions are answered. Deadlines exist only while something waits
- * for them: an idle pump is never woken. */
+ * waiting; streams are flushed; questions are answered. Where a stream had no room, what waited
+ * for it comes first in the next round: the supervisor's own log, then the pipes in turn. Deadlines
+ * exist only while something waits for them: an idle pump is never woken. */
 #include "pump_state.h"
 
 #include <errno.h>
@@ -200,14 +201,26 @@ static bool is_done(struct pump *p)
     return done;
 }
 
+static void give_up_sources(struct pump *p)
+{
+    pthread_mutex_lock(&p->lock);
+    for (uint32_t i = 0; i < p->slot_count; i++)
+        if (p->slots[i].source)
+            pump_source_give_up(&p->works, p->slots[i].source);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* What nobody took is dropped, and all that is to be told is told, without waiting any more. */
 static void end_log(struct pump *p)
 {
     struct pump_works *w = &p->works;
     struct pump_dest *d = NULL;
+    give_up_sources(p);
     DL_FOREACH (w->dests, d) {
         if (d != p->own)
             pump_dest_dropped(w, d, -ETIMEDOUT, pump_stream_clear(&d->stream));
+        else if (d->trouble.error && d->kind != PUMP_DEST_FILE)
+            d->trouble.untold = true; /* there is no later time */
         pump_trouble_tell(&d->trouble, d->what, w->now_ms, true);
     }
     do {
@@ -230,16 +243,13 @@ void *pump_main(void *arg)
         w->now_ms = clock_ms();
         if (collect(p, events, count))
             reopen_all(p);
+        write_log(p);
+        if (w->room)
+            pump_source_resume(w);
         run_due(w);
         pump_source_expire(w);
         pump_dest_tell(w);
-        write_log(p);
         flush_streams(w);
-        if (w->room) {
-            pump_source_resume(w);
-            write_log(p);
-            flush_streams(w);
-        }
         answer(p);
         free_ended(p);
     }

@@ -128,22 +128,29 @@ static bool must_wait(const struct pump_works *w, const struct pump_source *s)
            (s->fd >= 0 && s->held_bytes == 0 && w->held_bytes > HELD_BYTES_MAX);
 }
 
+/* In turn: one that had its turn, and must wait again, goes behind those that had none. One that
+ * could give nothing has had none: else a long line would never find the room that it needs. */
 void pump_source_resume(struct pump_works *w)
 {
-    struct pump_source *s, *next;
+    struct pump_source *s, *next, *first = NULL;
     struct pump_source *waited = w->waiting;
     w->waiting = NULL;
     w->room = false;
     DL_FOREACH_SAFE2 (waited, s, next, wait_next) {
+        uint64_t given = pump_source_given(s);
         DL_DELETE2(waited, s, wait_prev, wait_next);
-        if (must_wait(w, s)) {
-            DL_APPEND2(w->waiting, s, wait_prev, wait_next);
-            continue;
+        if (!must_wait(w, s)) {
+            s->waits = false;
+            listen_to_pipe(w, s, true);
+            pump_source_run(w, s);
+            if (!s->waits || pump_source_given(s) != given)
+                continue;
+            DL_DELETE2(w->waiting, s, wait_prev, wait_next);
         }
-        s->waits = false;
-        listen_to_pipe(w, s, true);
-        pump_source_run(w, s);
+        DL_APPEND2(first, s, wait_prev, wait_next);
     }
+    DL_CONCAT2(first, w->waiting, wait_prev, wait_next);
+    w->waiting = first;
 }
 
 /* ---- holding ---- */
@@ -284,11 +291,27 @@ void pump_source_run(struct pump_works *w, struct pump_source *s)
     finish(w, s);
 }
 
-void pump_source_ask(struct pump_works *w, struct pump_source *s, bool last)
+static size_t bytes_in_pipe(const struct pump_source *s)
 {
     int bytes = 0;
-    if (s->fd >= 0 && ioctl(s->fd, FIONREAD, &bytes) == 0)
-        s->read_to = s->read_bytes + (uint64_t)bytes;
+    return s->fd >= 0 && ioctl(s->fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
+}
+
+void pump_source_give_up(struct pump_works *w, struct pump_source *s)
+{
+    size_t bytes = s->held_bytes + bytes_in_pipe(s);
+    if (!s->dest)
+        attach(w, s);
+    hold_no_longer(w, s);
+    (void)hold(w, s, NULL, 0); /* keeps nothing, which cannot fail */
+    close_pipe(w, s);
+    pump_dest_dropped(w, s->dest, s->dest->kind == PUMP_DEST_FILE ? -ETIME : -ETIMEDOUT, bytes);
+}
+
+void pump_source_ask(struct pump_works *w, struct pump_source *s, bool last)
+{
+    if (s->fd >= 0)
+        s->read_to = s->read_bytes + bytes_in_pipe(s);
     s->asked = true;
     s->last = s->last || last;
     pump_source_due(w, s);

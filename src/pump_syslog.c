@@ -80,9 +80,10 @@ static int send_one(int fd, const char *bytes, size_t count)
     return n < 0 ? -errno : 0;
 }
 
-int pump_syslog_flush(struct pump_stream *stream, const char *path)
+int pump_syslog_flush(struct pump_stream *stream, const char *path, size_t *out_too_long)
 {
     bool connected_now = false;
+    *out_too_long = 0;
     while (!pump_stream_is_empty(stream)) {
         uint32_t bytes;
         const char *record = stream->bytes + stream->start;
@@ -99,7 +100,9 @@ int pump_syslog_flush(struct pump_stream *stream, const char *path)
             connected_now = true;
             continue;
         }
-        if (error)
+        if (error == -EMSGSIZE)
+            *out_too_long += sizeof bytes + bytes;
+        else if (error)
             return error;
         pump_stream_sent(stream, sizeof bytes + bytes);
     }

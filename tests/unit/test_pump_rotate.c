@@ -218,6 +218,33 @@ Test(pump_rotate, what_cannot_be_rotated_goes_on_in_the_old_file_and_is_told)
     scene_remove(&scene);
 }
 
+/* rename() of one to the other does nothing, and succeeds. */
+Test(pump_rotate, a_file_whose_backup_is_a_hard_link_to_it_goes_on_and_is_told)
+{
+    for (int backups = 1; backups <= 2; backups++) {
+        struct scene scene = scene_new();
+        char path[128];
+        scene_start(&scene);
+        int fd = open_rotated(&scene, 4, backups);
+        put(fd, "aaa\n");
+        await_text(scene.out, "aaa");
+        for (int i = 1; i <= backups; i++) {
+            backup_path(&scene, i, path);
+            cr_assert_eq(link(scene.out, path), 0);
+        }
+        put(fd, "bbb\nccc\n");
+        await_text(scene.out, "ccc"); /* the pump's thread is not caught in it */
+        await_text(scene.own, "going on in it: Device or resource busy");
+        put(fd, "dd"); /* neither where a line would move on with the rotation */
+        await_text(scene.out, "dd");
+        put(fd, "d\n");
+        close(fd);
+        scene_stop(&scene);
+        expect_contents(scene.out, "aaa\nbbb\nccc\nddd\n");
+        scene_remove(&scene);
+    }
+}
+
 Test(pump_rotate, the_supervisors_own_log_is_rotated_too)
 {
     struct scene scene = scene_new();
