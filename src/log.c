@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chan/chan.h"
+#include "log_open.h"
 #include "log_parts.h"
 
 #define QUEUE_RECORDS 1024
@@ -166,7 +167,7 @@ static char *lost_line(struct log *log, size_t *out_bytes)
 {
     const char *why = log->lost_why == -ENOBUFS     ? "they came faster than they could be written"
                       : log->lost_why == -ETIMEDOUT ? "nobody read them"
-                                                    : strerrordesc_np(-log->lost_why);
+                                                    : log_open_reason(-log->lost_why);
     return own_line(log, out_bytes, "%lu records of this log were lost: %s", log->lost, why);
 }
 

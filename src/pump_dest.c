@@ -13,6 +13,7 @@
 #include <utlist.h>
 
 #include "log.h"
+#include "log_open.h"
 
 #define RETRY_MS 1000
 #define PATIENCE_MS 1000 /* with a stream that does not move */
@@ -248,7 +249,7 @@ void pump_dest_reopen(struct pump_works *w, struct pump_dest *d)
         return;
     int error = pump_file_reopen(&d->file);
     if (error)
-        log_write(LOG_ERROR, "cannot open '%s' again: %s", d->what, strerrordesc_np(-error));
+        log_write(LOG_ERROR, "cannot open '%s' again: %s", d->what, log_open_reason(-error));
     else
         remember_inode(w, d, d->file.device, d->file.inode);
 }
@@ -296,7 +297,7 @@ size_t pump_dest_write(struct pump_works *w, struct pump_dest *d, const char *by
     remember_inode(w, d, d->file.device, d->file.inode);
     if (d->file.rotate_error && w->now_ms >= d->rotation_ms) {
         log_write(LOG_ERROR, "cannot rotate '%s', going on in it: %s", d->what,
-                  strerrordesc_np(-d->file.rotate_error));
+                  log_open_reason(-d->file.rotate_error));
         d->rotation_ms = w->now_ms + ROTATION_TELL_MS;
     }
     d->file.rotate_error = 0;

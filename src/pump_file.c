@@ -8,41 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log_open.h"
+
 #define COPY_BYTES 16384
 #define CHECK_MS 1000 /* between two looks at a file, and two tries of what failed */
 #define TURNS_MAX 8   /* rotations without a byte written between them */
 
 /* ---- opening ---- */
 
-static int open_once(const char *path, mode_t mode, int *out_fd)
-{
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
-    if (fd < 0)
-        return -errno;
-    *out_fd = fd;
-    return 0;
-}
-
-static int make_directories_above(const char *path)
-{
-    char *part = strdup(path);
-    if (!part)
-        return -ENOMEM;
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(part, 0755); /* what matters is whether the file can be opened then */
-        *slash = '/';
-    }
-    free(part);
-    return 0;
-}
-
 int pump_file_open_path(const char *path, mode_t mode, int *out_fd, struct stat *out_stat)
 {
     int fd = -1;
-    int error = *path ? open_once(path, mode, &fd) : -ENOENT;
-    if (error == -ENOENT && *path && make_directories_above(path) == 0)
-        error = open_once(path, mode, &fd);
+    int error = log_open(path, mode, &fd);
     if (error)
         return error;
     if (fstat(fd, out_stat) < 0) {

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "log.h"
+#include "log_open.h"
 
 #define MINUTE_MS 60000
 #define TOLD_A_MINUTE 10
 
 static const char *reason(int error)
 {
-    return error == -ETIMEDOUT ? "nobody reads it" : strerrordesc_np(-error);
+    return error == -ETIMEDOUT ? "nobody reads it" : log_open_reason(-error);
 }
 
 static void tell(struct pump_trouble *t, const char *what)

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "log_open.h"
 #include "spawn_child.h"
 #include "spawn_slots.h"
 
@@ -176,6 +177,7 @@ static char *describe(const struct spawn_child *child)
     case SPAWN_STDOUT: path = launch_output_text(&launch->outputs[LAUNCH_STDOUT]); break;
     case SPAWN_STDERR: path = launch_output_text(&launch->outputs[LAUNCH_STDERR]); break;
     }
+    reason = log_open_reason(child->report.error);
     if (child->report.error == ENXIO)
         reason = "it is a FIFO that nobody reads, a socket, or no device";
     return asprintf(&text, "cannot open '%s': %s", path, reason) < 0 ? NULL : text;

@@ -7,58 +7,28 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
-/* The child runs on its parent's thread-local data, which sanitizers keep their books in. */
-#ifdef __clang__
-#define UNWATCHED                                                 \
-    __attribute__((no_sanitize("address", "thread", "undefined"), \
-                   disable_sanitizer_instrumentation))
-#else
-#define UNWATCHED __attribute__((no_sanitize("address", "thread", "undefined")))
-#endif
-
-/* syscall(2) through the C library, whose wrappers may do more than the call (set*id(2) signals
- * all threads, sanitizers intercept open(2)). */
-UNWATCHED static long raw(long number, long a, long b, long c, long d)
-{
-    return syscall(number, a, b, c, d);
-}
+#include "log_open.h"
+#include "raw_call.h"
 
 UNWATCHED static void fail(struct spawn_child *child, int error)
 {
     child->report.error = error;
     if (child->report_fd >= 0)
-        raw(SYS_write, child->report_fd, (long)&child->report, sizeof child->report, 0);
-    raw(SYS_exit_group, 127, 0, 0, 0);
+        raw_call(SYS_write, child->report_fd, (long)&child->report, sizeof child->report, 0);
+    raw_call(SYS_exit_group, 127, 0, 0, 0);
 }
 
-UNWATCHED static void make_directories_above(char *path)
+UNWATCHED static long open_log(const char *path)
 {
-    for (char *p = path + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        raw(SYS_mkdirat, AT_FDCWD, (long)path, 0755, 0);
-        *p = '/';
+    int fd = -1;
+    int error = log_open(path, 0666, &fd);
+    if (error) {
+        errno = -error;
+        return -1;
     }
-}
-
-/* O_WRONLY and O_NOCTTY, so that a log that is a terminal is not taken over; O_NONBLOCK, so that
- * a FIFO which nobody reads is an error and not a wait. */
-UNWATCHED static long open_log(char *path)
-{
-    long flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
-    long fd = raw(SYS_openat, AT_FDCWD, (long)path, flags, 0666);
-    if (fd < 0 && errno == ENOENT) {
-        make_directories_above(path);
-        fd = raw(SYS_openat, AT_FDCWD, (long)path, flags, 0666);
-    }
-    if (fd >= 0)
-        raw(SYS_fcntl, fd, F_SETFL, O_APPEND, 0);
+    raw_call(SYS_fcntl, fd, F_SETFL, O_APPEND, 0);
     return fd;
 }
 
@@ -68,15 +38,15 @@ UNWATCHED static long open_output(const struct launch_output *output, int pipe_f
 {
     long fd;
     switch (output->kind) {
-    case LAUNCH_OWN_STDOUT: return raw(SYS_fcntl, STDOUT_FILENO, F_DUPFD_CLOEXEC, 3, 0);
-    case LAUNCH_OWN_STDERR: return raw(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 3, 0);
+    case LAUNCH_OWN_STDOUT: return raw_call(SYS_fcntl, STDOUT_FILENO, F_DUPFD_CLOEXEC, 3, 0);
+    case LAUNCH_OWN_STDERR: return raw_call(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 3, 0);
     case LAUNCH_INHERIT:
     case LAUNCH_SYSLOG: return pipe_fd;
     case LAUNCH_FILE:
         fd = open_log(output->path);
         if (fd < 0 || !output->pumped)
             return fd;
-        raw(SYS_close, fd, 0, 0, 0);
+        raw_call(SYS_close, fd, 0, 0, 0);
         return pipe_fd;
     case LAUNCH_NULL:
     case LAUNCH_SAME: break;
@@ -92,8 +62,9 @@ UNWATCHED static void connect_descriptors(struct spawn_child *child)
     const struct launch_output *outputs = child->launch->outputs;
     long fds[LAUNCH_STREAMS];
     child->report.step = SPAWN_NULL;
-    long null_fd = raw(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
-    if (null_fd < 0 || raw(SYS_dup3, null_fd, STDIN_FILENO, 0, 0) < 0)
+    long null_fd = raw_call(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC,
+                            0);
+    if (null_fd < 0 || raw_call(SYS_dup3, null_fd, STDIN_FILENO, 0, 0) < 0)
         fail(child, errno);
     for (int i = 0; i < LAUNCH_STREAMS; i++) {
         child->report.step = steps[i];
@@ -104,7 +75,7 @@ UNWATCHED static void connect_descriptors(struct spawn_child *child)
     for (int i = 0; i < LAUNCH_STREAMS; i++) {
         child->report.step = steps[i];
         long from = outputs[i].kind == LAUNCH_SAME ? STDOUT_FILENO : fds[i];
-        if (raw(SYS_dup3, from, STDOUT_FILENO + i, 0, 0) < 0)
+        if (raw_call(SYS_dup3, from, STDOUT_FILENO + i, 0, 0) < 0)
             fail(child, errno);
     }
 }
@@ -114,7 +85,7 @@ UNWATCHED static int exec_first(char *const *paths, char *const *argv, char *con
 {
     int error = ENOENT;
     for (size_t i = 0; paths[i]; i++) {
-        raw(SYS_execve, (long)paths[i], (long)argv, (long)envp, 0);
+        raw_call(SYS_execve, (long)paths[i], (long)argv, (long)envp, 0);
         if (errno == EACCES)
             error = EACCES;
         else if (errno != ENOENT && errno != ENOTDIR)
@@ -129,7 +100,7 @@ UNWATCHED static void forget_signals(void)
 {
     uint64_t all = ~UINT64_C(0);
     struct timespec none = { 0, 0 };
-    while (raw(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {}
+    while (raw_call(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {}
 }
 
 UNWATCHED int spawn_child_main(void *arg)
@@ -140,32 +111,32 @@ UNWATCHED int spawn_child_main(void *arg)
     atomic_store(child->door, child->pidfd);
     child->report.step = SPAWN_UNSHARE;
     if (child->shares_descriptors &&
-        raw(SYS_close_range, SPAWN_DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)
+        raw_call(SYS_close_range, SPAWN_DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)
         fail(child, errno);
     child->report.step = SPAWN_SESSION;
-    if (raw(SYS_setsid, 0, 0, 0, 0) < 0)
+    if (raw_call(SYS_setsid, 0, 0, 0, 0) < 0)
         fail(child, errno);
     /* Logs are opened as the supervisor, before the directory and the mask change. */
     connect_descriptors(child);
     child->report.step = SPAWN_DIRECTORY;
-    if (launch->directory && raw(SYS_chdir, (long)launch->directory, 0, 0, 0) < 0)
+    if (launch->directory && raw_call(SYS_chdir, (long)launch->directory, 0, 0, 0) < 0)
         fail(child, errno);
-    raw(SYS_umask, (long)launch->umask, 0, 0, 0);
+    raw_call(SYS_umask, (long)launch->umask, 0, 0, 0);
     child->report.step = SPAWN_LIMIT;
-    if (raw(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&child->nofile, 0) < 0)
+    if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&child->nofile, 0) < 0)
         fail(child, errno);
     /* Ours are close-on-exec; those of libraries may not be. The report's end is needed until
      * the exec, and is close-on-exec. */
     if (child->report_fd < 0) {
-        raw(SYS_close_range, 3, ~0U, 0, 0);
+        raw_call(SYS_close_range, 3, ~0U, 0, 0);
     } else {
         if (child->report_fd > 3)
-            raw(SYS_close_range, 3, child->report_fd - 1, 0, 0);
-        raw(SYS_close_range, child->report_fd + 1, ~0U, 0, 0);
+            raw_call(SYS_close_range, 3, child->report_fd - 1, 0, 0);
+        raw_call(SYS_close_range, child->report_fd + 1, ~0U, 0, 0);
     }
     forget_signals();
     uint64_t none = 0;
-    raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none);
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none);
     child->report.step = SPAWN_EXEC;
     fail(child, exec_first(launch->paths, launch->argv, launch->envp));
     return 127;

@@ -89,6 +89,44 @@ def test_a_file_that_cannot_be_opened_is_a_failed_start_that_names_it(box):
         "No such file or directory"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is careful with links")
+@pytest.mark.parametrize("keys", [{}, {"logMaxSize": "1MB"}], ids=["direct", "pumped"])
+@pytest.mark.parametrize("link, stdout", [("open/out.log", "open/out.log"),
+                                          ("open/there", "open/there/a/out.log")])
+def test_root_follows_no_link_that_others_may_have_put_there(box, keys, link, stdout):
+    box.path("open").mkdir()
+    box.path("open").chmod(0o777)
+    box.path(link).symlink_to(box.path("own"))
+    supervisor = box.shell({"tasks": {"web": {"command": "sleep 600", "stdout": stdout, **keys}}})
+    assert supervisor.send("start web") == [
+        f"Process 'web' failed to start: cannot open '{stdout}': "
+        "a symbolic link in a directory that others can write"]
+    assert not box.path("own").exists()
+    box.path("open").chmod(0o755)
+    if link == stdout:
+        supervisor.start("web")
+        assert box.path("own").is_file()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is careful with links")
+def test_a_log_that_is_replaced_by_a_link_is_not_opened_anew(box):
+    box.path("open").mkdir()
+    box.path("open").chmod(0o777)
+    supervisor = box.shell({"supervisor": {"logFile": "own.log"}, "tasks": {"web": {
+        "command": "echo before; until [ -e go ]; do sleep 0.05; done; echo after; sleep 600",
+        "stdout": "open/out.log", "logMaxSize": "1MB"}}})
+    supervisor.start("web")
+    wait_lines(box.path("open/out.log"))
+    box.path("open/out.log").rename(box.path("open/old.log"))
+    box.path("open/out.log").symlink_to(box.path("elsewhere"))
+    supervisor.signal(signal.SIGUSR1)
+    wait_for(lambda: "cannot open 'open/out.log' again: a symbolic link in a directory that "
+                     "others can write" in box.path("own.log").read_text())
+    box.path("go").touch()
+    assert wait_lines(box.path("open/old.log"), 2) == ["before", "after"]
+    assert not box.path("elsewhere").exists()
+
+
 def test_sigusr1_opens_a_renamed_log_anew(box):
     supervisor = box.shell({"tasks": {"web": {
         "command": "echo before; until [ -e go ]; do sleep 0.05; done; echo after; sleep 600",

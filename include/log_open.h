@@ -1,0 +1,24 @@
+/* log_open.h - opens log files, for whoever appends to one.
+ *
+ * Root may be told to log where others can write, and what they put there must not decide which
+ * file it appends to. So root follows a symbolic link, anywhere on the path, only out of a
+ * directory that belongs to root and that neither group nor others can write, sticky or not.
+ *
+ * Any thread; also between clone and exec, in a child that shares its parent's memory: makes only
+ * raw system calls (raw_call.h), and takes about 8 KiB of stack. */
+#ifndef LOG_OPEN_H
+#define LOG_OPEN_H
+
+#include <sys/types.h>
+
+/* Opens `path` for appending, creating it (with `mode`, before the umask) and the directories
+ * above it (0755), never waiting and never for reading: it may be a FIFO, a device or a terminal,
+ * which is not taken over. The descriptor is close-on-exec and O_NONBLOCK.
+ * 0, or a negative errno: -ELOOP where root would have to follow a link that it does not trust,
+ * -EMLINK where it would have to follow more than 40. */
+int log_open(const char *path, mode_t mode, int *out_fd) __attribute__((warn_unused_result));
+
+/* What a positive errno of the above says to people. Static text. */
+const char *log_open_reason(int error);
+
+#endif
