@@ -13,11 +13,13 @@
 #include "tail_row.h"
 
 #define LOOK_BYTES (1LL << 20) /* in one call */
+#define LINE_BLOCK_BYTES 4096
 
 struct tail {
     char *path;
     int fd; /* -1: none has been there yet */
     long long offset;
+    long long carried; /* what was read of a line that has moved to the next file since */
 
     /* While it looks for where the lines begin: */
     bool looking;
@@ -228,15 +230,34 @@ static void drain_events(struct tail *tail)
 
 /* ---- reading ---- */
 
+/* Is the file that is open the one at the path? */
+static bool is_at_path(const struct tail *tail, const struct stat *st)
+{
+    struct stat at_path;
+    return stat(tail->path, &at_path) == 0 && at_path.st_ino == st->st_ino &&
+           at_path.st_dev == st->st_dev;
+}
+
+/* Has it become shorter than what was read of it? At the path it was truncated, to begin anew. One
+ * that was rotated away has lost its unfinished last line to the next file. */
+static void see_shrinking(struct tail *tail)
+{
+    struct stat st;
+    if (fstat(tail->fd, &st) < 0 || st.st_size >= tail->offset)
+        return;
+    bool moved = !is_at_path(tail, &st);
+    tail->carried = moved ? tail->offset - st.st_size : 0;
+    tail->offset = moved ? st.st_size : 0;
+}
+
 /* What comes next in the file that is open. */
 static ssize_t read_on(struct tail *tail, char *block, size_t room)
 {
-    struct stat st;
     size_t want = room;
     if (tail->fd < 0)
         return 0;
-    if (tail->follows && fstat(tail->fd, &st) == 0 && st.st_size < tail->offset)
-        tail->offset = 0;
+    if (tail->follows)
+        see_shrinking(tail);
     if (!tail->follows && tail->files == 0) {
         if (tail->offset >= tail->end)
             return 0;
@@ -248,15 +269,58 @@ static ssize_t read_on(struct tail *tail, char *block, size_t room)
     return n;
 }
 
+/* Where the unfinished line at the end of the file begins; 0: nowhere, or with the file. */
+static long long start_of_last_line(const struct tail *tail)
+{
+    char block[LINE_BLOCK_BYTES];
+    long long at = tail->offset;
+    while (at > 0) {
+        long long bytes = least(at, (long long)sizeof block);
+        ssize_t n = read_at(tail->fd, block, (size_t)bytes, at - bytes);
+        if (n < bytes)
+            return 0;
+        const char *newline = memrchr(block, '\n', (size_t)n);
+        if (newline)
+            return at - bytes + (newline - block) + 1;
+        at -= bytes;
+    }
+    return 0;
+}
+
+/* Whoever moves an unfinished line copies it to the next file first, and writes on only when it is
+ * gone from this one: while the next file has nothing but that copy, or part of it, this is still
+ * to come, and is an event. */
+static bool is_moving_line(const struct tail *tail, int next)
+{
+    char ours[LINE_BLOCK_BYTES], theirs[LINE_BLOCK_BYTES];
+    struct stat st;
+    long long start = start_of_last_line(tail);
+    if (start == 0 || start == tail->offset)
+        return false;
+    if (fstat(next, &st) < 0 || st.st_size > tail->offset - start)
+        return false;
+    for (long long at = 0; at < st.st_size;) {
+        size_t bytes = (size_t)least(st.st_size - at, (long long)sizeof ours);
+        if (read_at(next, theirs, bytes, at) != (ssize_t)bytes ||
+            read_at(tail->fd, ours, bytes, start + at) != (ssize_t)bytes ||
+            memcmp(ours, theirs, bytes) != 0)
+            return false;
+        at += (long long)bytes;
+    }
+    return true;
+}
+
 static void turn_to(struct tail *tail, int fd)
 {
+    struct stat st;
     if (tail->fd >= 0)
         close(tail->fd);
     if (tail->watch >= 0 && tail->watch != tail->next_watch)
         (void)inotify_rm_watch(tail->inotify_fd, tail->watch);
     tail->watch = tail->next_watch;
     tail->fd = fd;
-    tail->offset = 0;
+    tail->offset = fstat(fd, &st) == 0 ? least(tail->carried, st.st_size) : 0;
+    tail->carried = 0;
     if (tail->files > 0)
         tail->files--;
 }
@@ -274,8 +338,9 @@ static ssize_t read_next(struct tail *tail, char *block, size_t room)
         return 0; /* what keeps moving is another event */
     if (error)
         return error;
+    bool moving = tail->next_watch >= 0 && is_moving_line(tail, fd);
     ssize_t n = read_on(tail, block, room);
-    if (n != 0) {
+    if (n != 0 || (moving && tail->carried == 0)) {
         close(fd);
         return n;
     }

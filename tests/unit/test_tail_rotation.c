@@ -229,6 +229,66 @@ Test(tail_rotation, a_file_removed_by_hand_does_not_bring_older_ones_back)
     rotating_remove(&log);
 }
 
+/* The steps in which the pump moves a line that does not fit: with a look before each of them, and
+ * once for each number of steps without. */
+Test(tail_rotation, a_line_that_moves_to_the_next_file_comes_once)
+{
+    for (int blind = 0; blind <= 5; blind++) {
+        struct rotating log = rotating_new();
+        char name[128];
+        put(&log, 0, "1\nunfin");
+        begin(&log, 1, true);
+        cr_assert_eq(tail_follow(log.tail), 0);
+        expect(&log, "unfin");
+        for (int i = 0; i < 5; i++) {
+            if (i == 0)
+                rotate(&log, KEPT);
+            else if (i == 1)
+                put(&log, 0, "");
+            else if (i == 2)
+                put(&log, 0, "un");
+            else if (i == 3)
+                put(&log, 0, "fin");
+            else
+                cr_assert_eq(truncate(name_of(&log, 1, name), 2), 0);
+            if (i >= blind)
+                expect(&log, "");
+        }
+        put(&log, 0, "ished\n2\n");
+        expect(&log, "ished\n2\n");
+        rotating_remove(&log);
+    }
+}
+
+Test(tail_rotation, a_part_that_was_read_of_a_line_that_moves_is_not_repeated)
+{
+    struct rotating log = rotating_new();
+    char name[128];
+    put(&log, 0, "1\nun");
+    begin(&log, 1, true);
+    cr_assert_eq(tail_follow(log.tail), 0);
+    expect(&log, "un");
+    put(&log, 0, "fin");
+    rotate(&log, KEPT);
+    put(&log, 0, "unfinished\n");
+    cr_assert_eq(truncate(name_of(&log, 1, name), 2), 0);
+    expect(&log, "finished\n");
+    rotating_remove(&log);
+}
+
+Test(tail_rotation, an_unfinished_line_that_stays_does_not_hold_up_the_next_file)
+{
+    struct rotating log = rotating_new();
+    put(&log, 0, "1\nunfinished");
+    begin(&log, 1, true);
+    cr_assert_eq(tail_follow(log.tail), 0);
+    expect(&log, "unfinished");
+    rotate(&log, KEPT);
+    put(&log, 0, "up\n");
+    expect(&log, "up\n");
+    rotating_remove(&log);
+}
+
 struct storm {
     struct rotating log;
     sem_t room;
