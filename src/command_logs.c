@@ -13,6 +13,7 @@
 #include "logshow.h"
 #include "logview.h"
 #include "tail.h"
+#include "textmap.h"
 
 #define DEFAULT_LINES 10
 #define MOST_LINES 1000000000UL
@@ -243,45 +244,57 @@ static void logs_step(struct call *call, FILE *out)
 
 /* ---- which files ---- */
 
-/* Adds the log of an instance, unless another one's is the same file. 0 or -ENOMEM; the place is
- * taken over. */
-static int add_file(struct logs *logs, const char *name, struct log_place place)
+/* Adds the log of an instance, for which there is room, unless another one's is the same file. 0 or
+ * -ENOMEM; the place is taken over. */
+static int add_file(struct logs *logs, struct textmap *by_path, const char *name,
+                    struct log_place place)
 {
-    for (size_t i = 0; i < logs->count; i++) {
-        if (strcmp(logs->files[i].place.path, place.path) == 0) {
-            logs->files[i].sharers++;
-            free(place.path);
-            return 0;
-        }
+    struct log_file *file = textmap_find(by_path, place.path);
+    if (file) {
+        file->sharers++;
+        free(place.path);
+        return 0;
     }
+    file = &logs->files[logs->count];
     char *copy = strdup(name);
-    struct log_file *more = reallocarray(logs->files, logs->count + 1, sizeof *more);
-    if (more)
-        logs->files = more;
-    if (!copy || !more) {
+    if (!copy || textmap_set(by_path, place.path, file) < 0) {
         free(copy);
         free(place.path);
         return -ENOMEM;
     }
-    logs->files[logs->count++] = (struct log_file){ .place = place, .name = copy };
+    *file = (struct log_file){ .place = place, .name = copy };
+    logs->count++;
     return 0;
 }
 
 /* 0 or -ENOMEM; that an instance has no log is said here. */
-static int add_instance(struct call *call, const struct identity *id, FILE *out)
+static int add_instance(struct call *call, const struct identity *id, struct textmap *by_path,
+                        FILE *out)
 {
     struct logs *logs = call->state;
     struct log_place place;
     char *problem = NULL;
     int error = logview_find(id, call->env.environment, logs->stderr_log, &place, &problem);
     if (!error)
-        return add_file(logs, id->name, place);
+        return add_file(logs, by_path, id->name, place);
     if (error == -ENOMEM)
         return error;
     call_complain(call, out, "%s", problem);
     free(problem);
     call->exit_status = EXIT_FAILED;
     return 0;
+}
+
+static int add_instances(struct call *call, const struct snapshot_set *set, FILE *out)
+{
+    struct logs *logs = call->state;
+    struct textmap *by_path = textmap_new();
+    logs->files = calloc(set->count + 1, sizeof *logs->files);
+    int error = by_path && logs->files ? 0 : -ENOMEM;
+    for (size_t i = 0; i < set->count && !error; i++)
+        error = add_instance(call, set->items[i].id, by_path, out);
+    textmap_free(by_path);
+    return error;
 }
 
 static size_t parse_lines(const char *text)
@@ -316,8 +329,8 @@ static void show_logs(struct call *call, const struct snapshot_set *set, FILE *o
                           ? parse_lines(options->operands[options->operand_count - 1])
                           : DEFAULT_LINES;
     }
-    for (size_t i = 0; i < set->count && !error; i++)
-        error = add_instance(call, set->items[i].id, out);
+    if (!error)
+        error = add_instances(call, set, out);
     if (error)
         call_refuse(call, out, error);
     /* The rest is up to logs_step(): it runs next. */
