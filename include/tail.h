@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct tail;
+struct tail_watch;
 
 /* For the log at `path`, which is not looked at yet. To tail_free(); NULL: out of memory. */
 struct tail *tail_new(const char *path);
@@ -33,12 +34,10 @@ int tail_begin(struct tail *tail, const struct tail_want *want) __attribute__((w
 
 /* Has tail_read() go on from where it is: with what is appended, and with the file that replaces
  * this one (or that is truncated) from its start. Without a tail_begin(), or after -ENOENT from it,
- * from the start of the file, which may be missing. 0 or a negative errno: -ENOENT when its
- * directory is missing. tail_read() is to be called once before waiting for tail_fd(). */
-int tail_follow(struct tail *tail) __attribute__((warn_unused_result));
-
-/* Readable (inotify) when tail_read() may have something; -1 until tail_follow(). */
-int tail_fd(const struct tail *tail);
+ * from the start of the file, which may be missing. Once tail_read() has returned 0 it has
+ * nothing before a tail_watch_look() at `watch`, which is to outlive the tail. 0 or a negative
+ * errno: -ENOENT when its directory is missing. */
+int tail_follow(struct tail *tail, struct tail_watch *watch) __attribute__((warn_unused_result));
 
 /* Puts what comes next into `block`, which has room for `room` (>= 1) bytes. Returns how many these
  * are; 0: that is all (when following: for now); -EAGAIN: where the lines begin has not been found

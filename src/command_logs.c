@@ -13,6 +13,8 @@
 #include "logshow.h"
 #include "logview.h"
 #include "tail.h"
+#include "tail_watch.h"
+#include "textmap.h"
 
 #define DEFAULT_LINES 10
 #define MOST_LINES 1000000000UL
@@ -30,6 +32,7 @@ struct log_file {
 struct logs {
     struct log_file *files;
     size_t count;
+    struct tail_watch *watch;     /* of those that are followed; NULL: none is yet */
     size_t current;               /* whose last lines are being shown; `count`: done with that */
     size_t next;                  /* of those that are followed, the one whose turn it is */
     const struct log_file *shown; /* whose header was printed last */
@@ -39,10 +42,8 @@ struct logs {
     char block[BLOCK_BYTES];
 };
 
-static void close_file(struct call *call, struct log_file *file)
+static void close_file(struct log_file *file)
 {
-    if (file->tail && tail_fd(file->tail) >= 0)
-        (void)epoll_ctl(call->epoll_fd, EPOLL_CTL_DEL, tail_fd(file->tail), NULL);
     tail_free(file->tail);
     file->tail = NULL;
     logshow_release(&file->show);
@@ -52,10 +53,13 @@ static void logs_release(struct call *call)
 {
     struct logs *logs = call->state;
     for (size_t i = 0; i < logs->count; i++) {
-        close_file(call, &logs->files[i]);
+        close_file(&logs->files[i]);
         free(logs->files[i].place.path);
         free(logs->files[i].name);
     }
+    if (logs->watch)
+        (void)epoll_ctl(call->epoll_fd, EPOLL_CTL_DEL, tail_watch_fd(logs->watch), NULL);
+    tail_watch_free(logs->watch);
     free(logs->files);
     free(logs);
     call->state = NULL;
@@ -148,17 +152,30 @@ static bool open_file(struct call *call, struct log_file *file, FILE *out)
         print_missing(call, file, out);
     else
         print_problem(call, file, error, out);
-    close_file(call, file);
+    close_file(file);
     return false;
+}
+
+static int open_watch(struct call *call)
+{
+    struct logs *logs = call->state;
+    struct epoll_event interest = { .events = EPOLLIN };
+    struct tail_watch *watch = NULL;
+    int error = tail_watch_new(&watch);
+    if (!error && epoll_ctl(call->epoll_fd, EPOLL_CTL_ADD, tail_watch_fd(watch), &interest) < 0)
+        error = -errno;
+    if (error)
+        tail_watch_free(watch);
+    else
+        logs->watch = watch;
+    return error;
 }
 
 static int follow(struct call *call, struct log_file *file)
 {
-    struct epoll_event interest = { .events = EPOLLIN };
-    int error = tail_follow(file->tail);
-    if (!error && epoll_ctl(call->epoll_fd, EPOLL_CTL_ADD, tail_fd(file->tail), &interest) < 0)
-        error = -errno;
-    return error;
+    struct logs *logs = call->state;
+    int error = logs->watch ? 0 : open_watch(call);
+    return error ? error : tail_follow(file->tail, logs->watch);
 }
 
 /* All of the last lines have been printed. */
@@ -168,7 +185,7 @@ static int end_last(struct call *call, struct log_file *file, FILE *out)
         return follow(call, file);
     int error = logshow_end(&file->show, out);
     if (!error)
-        close_file(call, file);
+        close_file(file);
     return error;
 }
 
@@ -190,7 +207,7 @@ static void show_last(struct call *call, FILE *out)
         error = end_last(call, file, out);
     if (error) {
         print_problem(call, file, error, out);
-        close_file(call, file);
+        close_file(file);
     }
     if (n <= 0 || error)
         logs->current++;
@@ -205,7 +222,7 @@ static bool follow_on(struct call *call, struct log_file *file, FILE *out)
     int error = n > 0 ? print_block(call, file, (size_t)n, out) : (int)n;
     if (error) {
         print_problem(call, file, error, out);
-        close_file(call, file);
+        close_file(file);
     }
     return n != 0;
 }
@@ -216,6 +233,8 @@ static bool follow_all(struct call *call, FILE *out)
 {
     struct logs *logs = call->state;
     bool following = false;
+    if (logs->watch)
+        tail_watch_look(logs->watch);
     for (size_t i = 0; i < logs->count; i++) {
         size_t index = (logs->next + i) % logs->count;
         if (!logs->files[index].tail)
@@ -243,45 +262,57 @@ static void logs_step(struct call *call, FILE *out)
 
 /* ---- which files ---- */
 
-/* Adds the log of an instance, unless another one's is the same file. 0 or -ENOMEM; the place is
- * taken over. */
-static int add_file(struct logs *logs, const char *name, struct log_place place)
+/* Adds the log of an instance, for which there is room, unless another one's is the same file. 0 or
+ * -ENOMEM; the place is taken over. */
+static int add_file(struct logs *logs, struct textmap *by_path, const char *name,
+                    struct log_place place)
 {
-    for (size_t i = 0; i < logs->count; i++) {
-        if (strcmp(logs->files[i].place.path, place.path) == 0) {
-            logs->files[i].sharers++;
-            free(place.path);
-            return 0;
-        }
+    struct log_file *file = textmap_find(by_path, place.path);
+    if (file) {
+        file->sharers++;
+        free(place.path);
+        return 0;
     }
+    file = &logs->files[logs->count];
     char *copy = strdup(name);
-    struct log_file *more = reallocarray(logs->files, logs->count + 1, sizeof *more);
-    if (more)
-        logs->files = more;
-    if (!copy || !more) {
+    if (!copy || textmap_set(by_path, place.path, file) < 0) {
         free(copy);
         free(place.path);
         return -ENOMEM;
     }
-    logs->files[logs->count++] = (struct log_file){ .place = place, .name = copy };
+    *file = (struct log_file){ .place = place, .name = copy };
+    logs->count++;
     return 0;
 }
 
 /* 0 or -ENOMEM; that an instance has no log is said here. */
-static int add_instance(struct call *call, const struct identity *id, FILE *out)
+static int add_instance(struct call *call, const struct identity *id, struct textmap *by_path,
+                        FILE *out)
 {
     struct logs *logs = call->state;
     struct log_place place;
     char *problem = NULL;
     int error = logview_find(id, call->env.environment, logs->stderr_log, &place, &problem);
     if (!error)
-        return add_file(logs, id->name, place);
+        return add_file(logs, by_path, id->name, place);
     if (error == -ENOMEM)
         return error;
     call_complain(call, out, "%s", problem);
     free(problem);
     call->exit_status = EXIT_FAILED;
     return 0;
+}
+
+static int add_instances(struct call *call, const struct snapshot_set *set, FILE *out)
+{
+    struct logs *logs = call->state;
+    struct textmap *by_path = textmap_new();
+    logs->files = calloc(set->count + 1, sizeof *logs->files);
+    int error = by_path && logs->files ? 0 : -ENOMEM;
+    for (size_t i = 0; i < set->count && !error; i++)
+        error = add_instance(call, set->items[i].id, by_path, out);
+    textmap_free(by_path);
+    return error;
 }
 
 static size_t parse_lines(const char *text)
@@ -316,8 +347,8 @@ static void show_logs(struct call *call, const struct snapshot_set *set, FILE *o
                           ? parse_lines(options->operands[options->operand_count - 1])
                           : DEFAULT_LINES;
     }
-    for (size_t i = 0; i < set->count && !error; i++)
-        error = add_instance(call, set->items[i].id, out);
+    if (!error)
+        error = add_instances(call, set, out);
     if (error)
         call_refuse(call, out, error);
     /* The rest is up to logs_step(): it runs next. */

@@ -1,6 +1,6 @@
 /* tail.c - see tail.h. Where the last lines begin is found by reading backwards, block by block,
- * and file by file; following waits on inotify(7) for the file and, since it may be replaced, for
- * its directory. */
+ * and file by file; following waits for events of the file and, since it may be replaced, of its
+ * directory. */
 #include "tail.h"
 
 #include <errno.h>
@@ -11,13 +11,16 @@
 #include <unistd.h>
 
 #include "tail_row.h"
+#include "tail_watch.h"
 
 #define LOOK_BYTES (1LL << 20) /* in one call */
+#define LINE_BLOCK_BYTES 4096
 
 struct tail {
     char *path;
     int fd; /* -1: none has been there yet */
     long long offset;
+    long long carried; /* what was read of a line that has moved to the next file since */
 
     /* While it looks for where the lines begin: */
     bool looking;
@@ -29,10 +32,11 @@ struct tail {
     size_t files;  /* that come after this one */
     long long end; /* of the last of them */
 
-    bool follows;
-    int inotify_fd; /* -1 until then */
-    int watch;      /* of the file; -1: none */
-    int next_watch; /* of one that may take its place */
+    struct tail_watch *watch; /* NULL until it follows */
+    bool changed;             /* by an event, or it has not been read to its end yet */
+    struct tail_interest directory;
+    struct tail_interest watched[2]; /* in the file, and in one that may take its place */
+    int ours;                        /* which of them is in the file */
 };
 
 struct tail *tail_new(const char *path)
@@ -40,23 +44,34 @@ struct tail *tail_new(const char *path)
     struct tail *tail = malloc(sizeof *tail);
     if (!tail)
         return NULL;
-    *tail = (struct tail){
-        .path = strdup(path), .fd = -1, .inotify_fd = -1, .watch = -1, .next_watch = -1
-    };
+    *tail = (struct tail){ .path = strdup(path), .fd = -1 };
+    struct tail_interest *const interests[] = { &tail->directory, &tail->watched[0],
+                                                &tail->watched[1] };
+    for (size_t i = 0; i < sizeof interests / sizeof *interests; i++)
+        *interests[i] = (struct tail_interest){ .wd = TAIL_UNWATCHED,
+                                                .out_changed = &tail->changed };
     if (tail->path)
         return tail;
     free(tail);
     return NULL;
 }
 
+static void unwatch(struct tail *tail)
+{
+    tail_watch_remove(tail->watch, &tail->directory);
+    tail_watch_remove(tail->watch, &tail->watched[0]);
+    tail_watch_remove(tail->watch, &tail->watched[1]);
+    tail->watch = NULL;
+}
+
 void tail_free(struct tail *tail)
 {
     if (!tail)
         return;
+    if (tail->watch)
+        unwatch(tail);
     if (tail->fd >= 0)
         close(tail->fd);
-    if (tail->inotify_fd >= 0)
-        close(tail->inotify_fd);
     free(tail->path);
     free(tail);
 }
@@ -169,16 +184,26 @@ static int look(struct tail *tail, char *block, size_t room)
 
 /* ---- following ---- */
 
-/* Watches the file at the path, which may be missing. */
-static int watch_file(void *arg)
+static struct tail_interest *next_file(struct tail *tail)
 {
-    struct tail *tail = arg;
-    tail->next_watch = inotify_add_watch(tail->inotify_fd, tail->path,
-                                         IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
-    return tail->next_watch < 0 && errno != ENOENT ? -errno : 0;
+    return &tail->watched[1 - tail->ours];
 }
 
-static int watch_directory(const struct tail *tail)
+static int watch_file(struct tail *tail, struct tail_interest *interest)
+{
+    int error = tail_watch_add(tail->watch, tail->path, IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF,
+                               interest);
+    return error == -ENOENT ? 0 : error;
+}
+
+/* The file at the path, which may be missing. */
+static int watch_next(void *arg)
+{
+    struct tail *tail = arg;
+    return watch_file(tail, next_file(tail));
+}
+
+static int watch_directory(struct tail *tail)
 {
     const char *slash = strrchr(tail->path, '/');
     char *directory = slash == NULL         ? strdup(".")
@@ -186,58 +211,60 @@ static int watch_directory(const struct tail *tail)
                                             : strndup(tail->path, (size_t)(slash - tail->path));
     if (!directory)
         return -ENOMEM;
-    int watch = inotify_add_watch(tail->inotify_fd, directory,
-                                  IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
-    int error = watch < 0 ? -errno : 0;
+    tail->directory.name = slash ? slash + 1 : tail->path;
+    int error = tail_watch_add(tail->watch, directory, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR,
+                               &tail->directory);
     free(directory);
     return error;
 }
 
 /* The watches come before the first read: what is appended or put in place after it is an event. If
  * the file that is open is no longer the one at the path, then another one is, or will be. */
-int tail_follow(struct tail *tail)
+int tail_follow(struct tail *tail, struct tail_watch *watch)
 {
-    tail->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    int error = tail->inotify_fd < 0 ? -errno : watch_directory(tail);
-    if (!error && tail->fd >= 0) {
-        error = watch_file(tail);
-        tail->watch = tail->next_watch;
-    }
+    tail->watch = watch;
+    int error = watch_directory(tail);
+    if (!error && tail->fd >= 0)
+        error = watch_file(tail, &tail->watched[tail->ours]);
     if (error) {
-        if (tail->inotify_fd >= 0)
-            close(tail->inotify_fd);
-        tail->inotify_fd = -1;
+        unwatch(tail);
         return error;
     }
-    tail->follows = true;
+    tail->changed = true;
     return 0;
-}
-
-int tail_fd(const struct tail *tail)
-{
-    return tail->inotify_fd;
-}
-
-/* What the events say does not matter: they only mean that it is time to look. */
-static void drain_events(struct tail *tail)
-{
-    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    while (read(tail->inotify_fd, events, sizeof events) > 0)
-        continue;
 }
 
 /* ---- reading ---- */
 
+/* Is the file that is open the one at the path? */
+static bool is_at_path(const struct tail *tail, const struct stat *st)
+{
+    struct stat at_path;
+    return stat(tail->path, &at_path) == 0 && at_path.st_ino == st->st_ino &&
+           at_path.st_dev == st->st_dev;
+}
+
+/* Has it become shorter than what was read of it? At the path it was truncated, to begin anew. One
+ * that was rotated away has lost its unfinished last line to the next file. */
+static void see_shrinking(struct tail *tail)
+{
+    struct stat st;
+    if (fstat(tail->fd, &st) < 0 || st.st_size >= tail->offset)
+        return;
+    bool moved = !is_at_path(tail, &st);
+    tail->carried = moved ? tail->offset - st.st_size : 0;
+    tail->offset = moved ? st.st_size : 0;
+}
+
 /* What comes next in the file that is open. */
 static ssize_t read_on(struct tail *tail, char *block, size_t room)
 {
-    struct stat st;
     size_t want = room;
     if (tail->fd < 0)
         return 0;
-    if (tail->follows && fstat(tail->fd, &st) == 0 && st.st_size < tail->offset)
-        tail->offset = 0;
-    if (!tail->follows && tail->files == 0) {
+    if (tail->watch)
+        see_shrinking(tail);
+    if (!tail->watch && tail->files == 0) {
         if (tail->offset >= tail->end)
             return 0;
         want = (size_t)least((long long)room, tail->end - tail->offset);
@@ -248,15 +275,58 @@ static ssize_t read_on(struct tail *tail, char *block, size_t room)
     return n;
 }
 
+/* Where the unfinished line at the end of the file begins; 0: nowhere, or with the file. */
+static long long start_of_last_line(const struct tail *tail)
+{
+    char block[LINE_BLOCK_BYTES];
+    long long at = tail->offset;
+    while (at > 0) {
+        long long bytes = least(at, (long long)sizeof block);
+        ssize_t n = read_at(tail->fd, block, (size_t)bytes, at - bytes);
+        if (n < bytes)
+            return 0;
+        const char *newline = memrchr(block, '\n', (size_t)n);
+        if (newline)
+            return at - bytes + (newline - block) + 1;
+        at -= bytes;
+    }
+    return 0;
+}
+
+/* Whoever moves an unfinished line copies it to the next file first, and writes on only when it is
+ * gone from this one: while the next file has nothing but that copy, or part of it, this is still
+ * to come, and is an event. */
+static bool is_moving_line(const struct tail *tail, int next)
+{
+    char ours[LINE_BLOCK_BYTES], theirs[LINE_BLOCK_BYTES];
+    struct stat st;
+    long long start = start_of_last_line(tail);
+    if (start == 0 || start == tail->offset)
+        return false;
+    if (fstat(next, &st) < 0 || st.st_size > tail->offset - start)
+        return false;
+    for (long long at = 0; at < st.st_size;) {
+        size_t bytes = (size_t)least(st.st_size - at, (long long)sizeof ours);
+        if (read_at(next, theirs, bytes, at) != (ssize_t)bytes ||
+            read_at(tail->fd, ours, bytes, start + at) != (ssize_t)bytes ||
+            memcmp(ours, theirs, bytes) != 0)
+            return false;
+        at += (long long)bytes;
+    }
+    return true;
+}
+
 static void turn_to(struct tail *tail, int fd)
 {
+    struct stat st;
     if (tail->fd >= 0)
         close(tail->fd);
-    if (tail->watch >= 0 && tail->watch != tail->next_watch)
-        (void)inotify_rm_watch(tail->inotify_fd, tail->watch);
-    tail->watch = tail->next_watch;
+    if (tail->watch)
+        tail_watch_remove(tail->watch, &tail->watched[tail->ours]);
+    tail->ours = 1 - tail->ours;
     tail->fd = fd;
-    tail->offset = 0;
+    tail->offset = fstat(fd, &st) == 0 ? least(tail->carried, st.st_size) : 0;
+    tail->carried = 0;
     if (tail->files > 0)
         tail->files--;
 }
@@ -266,16 +336,18 @@ static void turn_to(struct tail *tail, int fd)
 static ssize_t read_next(struct tail *tail, char *block, size_t room)
 {
     int fd = -1;
-    if (!tail->follows && tail->files == 0)
+    if (!tail->watch && tail->files == 0)
         return 0;
-    tail->next_watch = -1;
-    int error = tail_row_next(tail->path, tail->fd, tail->follows ? watch_file : NULL, tail, &fd);
+    if (tail->watch)
+        tail_watch_remove(tail->watch, next_file(tail));
+    int error = tail_row_next(tail->path, tail->fd, tail->watch ? watch_next : NULL, tail, &fd);
     if (error == -EAGAIN || error == -ENOENT)
         return 0; /* what keeps moving is another event */
     if (error)
         return error;
+    bool moving = next_file(tail)->wd != TAIL_UNWATCHED && is_moving_line(tail, fd);
     ssize_t n = read_on(tail, block, room);
-    if (n != 0) {
+    if (n != 0 || (moving && tail->carried == 0)) {
         close(fd);
         return n;
     }
@@ -288,12 +360,13 @@ ssize_t tail_read(struct tail *tail, char *block, size_t room)
     ssize_t n = tail->looking ? look(tail, block, room) : 0;
     if (n < 0)
         return n;
-    if (tail->follows)
-        drain_events(tail);
+    if (tail->watch && !tail->changed)
+        return 0;
     do {
         n = read_on(tail, block, room);
         if (n == 0)
             n = read_next(tail, block, room);
     } while (n == -EAGAIN);
+    tail->changed = n != 0;
     return n;
 }

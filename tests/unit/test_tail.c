@@ -1,5 +1,6 @@
 /* test_tail.c - the last lines of a file, and following what is appended, truncated, replaced. */
 #include "tail.h"
+#include "tail_watch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -21,6 +22,7 @@ struct place {
     char directory[64];
     char path[96];
     char other[96];
+    struct tail_watch *watch;
 };
 
 static struct place place_new(void)
@@ -29,6 +31,7 @@ static struct place place_new(void)
     cr_assert_not_null(mkdtemp(place.directory));
     snprintf(place.path, sizeof place.path, "%s/log", place.directory);
     snprintf(place.other, sizeof place.other, "%s/log.1", place.directory);
+    cr_assert_eq(tail_watch_new(&place.watch), 0);
     return place;
 }
 
@@ -37,6 +40,7 @@ static void place_remove(const struct place *place)
     unlink(place->path);
     unlink(place->other);
     rmdir(place->directory);
+    tail_watch_free(place->watch);
 }
 
 static void put(const char *path, int flags, const char *bytes, size_t count)
@@ -187,7 +191,7 @@ Test(tail, refuses_what_is_no_regular_file)
     cr_assert_eq(mkfifo(place.path, 0600), 0);
     cr_assert_eq(begun(place.path), -EINVAL);
     struct tail *tail = tail_new(place.path);
-    cr_assert_eq(tail_follow(tail), 0);
+    cr_assert_eq(tail_follow(tail, place.watch), 0);
     cr_assert_eq(tail_read(tail, block, sizeof block), -EINVAL);
     tail_free(tail);
     place_remove(&place);
@@ -223,21 +227,22 @@ Test(tail, looks_no_further_back_than_it_is_told)
 
 /* ---- following ------------------------------------------------------------------------------ */
 
-/* Reads until what came begins with `expected`, waiting on the tail's descriptor. */
-static void expect_next(struct tail *tail, const char *expected)
+/* Reads until what came begins with `expected`, waiting on the watch's descriptor. */
+static void expect_next(const struct place *place, struct tail *tail, const char *expected)
 {
     char *text = NULL;
     size_t bytes = 0;
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;
     FILE *out = open_memstream(&text, &bytes);
     for (;;) {
+        tail_watch_look(place->watch);
         ssize_t n = tail_read(tail, block, sizeof block);
         cr_assert_geq(n, 0);
         fwrite(block, 1, (size_t)n, out);
         fflush(out);
         if (bytes >= strlen(expected))
             break;
-        struct pollfd wait = { .fd = tail_fd(tail), .events = POLLIN };
+        struct pollfd wait = { .fd = tail_watch_fd(place->watch), .events = POLLIN };
         if (n == 0)
             cr_assert_eq(poll(&wait, 1, clock_poll_timeout(deadline_ms)), 1, "still '%s'", text);
     }
@@ -246,8 +251,9 @@ static void expect_next(struct tail *tail, const char *expected)
     free(text);
 }
 
-static void expect_nothing(struct tail *tail)
+static void expect_nothing(const struct place *place, struct tail *tail)
 {
+    tail_watch_look(place->watch);
     cr_assert_eq(tail_read(tail, block, sizeof block), 0);
 }
 
@@ -258,7 +264,7 @@ static struct tail *follow(const struct place *place)
     const struct tail_want want = { 0, false, LLONG_MAX };
     int error = tail_begin(tail, &want);
     cr_assert(error == 0 || error == -ENOENT);
-    cr_assert_eq(tail_follow(tail), 0);
+    cr_assert_eq(tail_follow(tail, place->watch), 0);
     return tail;
 }
 
@@ -267,14 +273,14 @@ Test(tail, follows_what_is_appended)
     struct place place = place_new();
     write_text(place.path, "old\n");
     struct tail *tail = follow(&place);
-    expect_nothing(tail);
+    expect_nothing(&place, tail);
     append_text(place.path, "one\n");
-    expect_next(tail, "one\n");
+    expect_next(&place, tail, "one\n");
     append_text(place.path, "tw");
-    expect_next(tail, "tw");
+    expect_next(&place, tail, "tw");
     append_text(place.path, "o\n");
-    expect_next(tail, "o\n");
-    expect_nothing(tail);
+    expect_next(&place, tail, "o\n");
+    expect_nothing(&place, tail);
     tail_free(tail);
     place_remove(&place);
 }
@@ -286,8 +292,8 @@ Test(tail, goes_on_from_the_last_lines)
     struct tail *tail = tail_new(place.path);
     begin(tail, 1, false);
     append_text(place.path, "three\n");
-    cr_assert_eq(tail_follow(tail), 0);
-    expect_next(tail, "two\nthree\n");
+    cr_assert_eq(tail_follow(tail, place.watch), 0);
+    expect_next(&place, tail, "two\nthree\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -298,7 +304,7 @@ Test(tail, reads_a_truncated_file_from_its_start)
     write_text(place.path, "one\ntwo\n");
     struct tail *tail = follow(&place);
     write_text(place.path, "new\n");
-    expect_next(tail, "new\n");
+    expect_next(&place, tail, "new\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -311,9 +317,9 @@ Test(tail, finishes_a_replaced_file_before_it_reads_the_new_one)
     append_text(place.path, "rest\n");
     cr_assert_eq(rename(place.path, place.other), 0);
     append_text(place.path, "new\n");
-    expect_next(tail, "rest\nnew\n");
+    expect_next(&place, tail, "rest\nnew\n");
     append_text(place.path, "more\n");
-    expect_next(tail, "more\n");
+    expect_next(&place, tail, "more\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -325,9 +331,9 @@ Test(tail, goes_on_with_a_moved_file_until_there_is_another)
     struct tail *tail = follow(&place);
     cr_assert_eq(rename(place.path, place.other), 0);
     append_text(place.other, "late\n");
-    expect_next(tail, "late\n");
+    expect_next(&place, tail, "late\n");
     write_text(place.path, "new\n");
-    expect_next(tail, "new\n");
+    expect_next(&place, tail, "new\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -336,9 +342,9 @@ Test(tail, waits_for_a_file_that_is_missing)
 {
     struct place place = place_new();
     struct tail *tail = follow(&place);
-    expect_nothing(tail);
+    expect_nothing(&place, tail);
     write_text(place.path, "born\n");
-    expect_next(tail, "born\n");
+    expect_next(&place, tail, "born\n");
     tail_free(tail);
     place_remove(&place);
 }
@@ -348,8 +354,7 @@ Test(tail, needs_the_directory_of_the_file)
     struct place place = place_new();
     snprintf(place.path, sizeof place.path, "%s/no/log", place.directory);
     struct tail *tail = tail_new(place.path);
-    cr_assert_eq(tail_follow(tail), -ENOENT);
-    cr_assert_eq(tail_fd(tail), -1);
+    cr_assert_eq(tail_follow(tail, place.watch), -ENOENT);
     tail_free(tail);
     tail_free(NULL);
     place_remove(&place);

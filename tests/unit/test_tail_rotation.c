@@ -1,6 +1,7 @@
 /* test_tail_rotation.c - a log in several files: reading back through them, and not losing the way
  * while they are renamed. */
 #include "tail.h"
+#include "tail_watch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -25,6 +26,7 @@ struct rotating {
     char directory[64];
     char path[96];
     struct tail *tail;
+    struct tail_watch *watch;
 };
 
 static char *name_of(const struct rotating *log, int place, char name[static 128])
@@ -60,6 +62,7 @@ static struct rotating rotating_new(void)
     cr_assert_not_null(mkdtemp(log.directory));
     snprintf(log.path, sizeof log.path, "%s/log", log.directory);
     log.tail = tail_new(log.path);
+    cr_assert_eq(tail_watch_new(&log.watch), 0);
     return log;
 }
 
@@ -70,6 +73,7 @@ static void rotating_remove(struct rotating *log)
         unlink(name_of(log, place, name));
     rmdir(log->directory);
     tail_free(log->tail);
+    tail_watch_free(log->watch);
 }
 
 static void begin(const struct rotating *log, size_t lines, bool rotated)
@@ -84,6 +88,7 @@ static void expect(const struct rotating *log, const char *expected)
     char text[4096];
     size_t bytes = 0;
     ssize_t n;
+    tail_watch_look(log->watch);
     while ((n = tail_read(log->tail, text + bytes, sizeof text - bytes)) != 0) {
         cr_assert(n > 0 || n == -EAGAIN, "%zd", n);
         bytes += n > 0 ? (size_t)n : 0;
@@ -159,7 +164,7 @@ Test(tail_rotation, follows_over_rotations_without_losing_or_doubling)
     put(&log, 1, "before\n");
     put(&log, 0, "1\n");
     begin(&log, 1, true);
-    cr_assert_eq(tail_follow(log.tail), 0);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
     expect(&log, "1\n");
     for (int times = 1; times <= 3; times++) {
         /* So many between two looks. */
@@ -183,7 +188,7 @@ Test(tail_rotation, waits_in_the_middle_of_a_rotation)
     put(&log, 1, "1\n");
     put(&log, 0, "2\n");
     begin(&log, 10, true);
-    cr_assert_eq(tail_follow(log.tail), 0);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
     expect(&log, "1\n2\n");
     rename(name_of(&log, 1, from), name_of(&log, 2, to));
     expect(&log, "");
@@ -200,7 +205,7 @@ Test(tail_rotation, goes_on_with_the_oldest_that_is_left_when_its_own_fell_off)
     struct rotating log = rotating_new();
     put(&log, 0, "1\n");
     begin(&log, 10, true);
-    cr_assert_eq(tail_follow(log.tail), 0);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
     expect(&log, "1\n");
     for (int i = 2; i <= 5; i++) {
         char text[] = { (char)('0' + i), '\n', '\0' };
@@ -220,12 +225,72 @@ Test(tail_rotation, a_file_removed_by_hand_does_not_bring_older_ones_back)
     cr_assert_eq(utimensat(AT_FDCWD, name_of(&log, 1, name), old, 0), 0);
     put(&log, 0, "1\n");
     begin(&log, 1, true);
-    cr_assert_eq(tail_follow(log.tail), 0);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
     expect(&log, "1\n");
     unlink(log.path);
     expect(&log, "");
     put(&log, 0, "2\n");
     expect(&log, "2\n");
+    rotating_remove(&log);
+}
+
+/* The steps in which the pump moves a line that does not fit: with a look before each of them, and
+ * once for each number of steps without. */
+Test(tail_rotation, a_line_that_moves_to_the_next_file_comes_once)
+{
+    for (int blind = 0; blind <= 5; blind++) {
+        struct rotating log = rotating_new();
+        char name[128];
+        put(&log, 0, "1\nunfin");
+        begin(&log, 1, true);
+        cr_assert_eq(tail_follow(log.tail, log.watch), 0);
+        expect(&log, "unfin");
+        for (int i = 0; i < 5; i++) {
+            if (i == 0)
+                rotate(&log, KEPT);
+            else if (i == 1)
+                put(&log, 0, "");
+            else if (i == 2)
+                put(&log, 0, "un");
+            else if (i == 3)
+                put(&log, 0, "fin");
+            else
+                cr_assert_eq(truncate(name_of(&log, 1, name), 2), 0);
+            if (i >= blind)
+                expect(&log, "");
+        }
+        put(&log, 0, "ished\n2\n");
+        expect(&log, "ished\n2\n");
+        rotating_remove(&log);
+    }
+}
+
+Test(tail_rotation, a_part_that_was_read_of_a_line_that_moves_is_not_repeated)
+{
+    struct rotating log = rotating_new();
+    char name[128];
+    put(&log, 0, "1\nun");
+    begin(&log, 1, true);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
+    expect(&log, "un");
+    put(&log, 0, "fin");
+    rotate(&log, KEPT);
+    put(&log, 0, "unfinished\n");
+    cr_assert_eq(truncate(name_of(&log, 1, name), 2), 0);
+    expect(&log, "finished\n");
+    rotating_remove(&log);
+}
+
+Test(tail_rotation, an_unfinished_line_that_stays_does_not_hold_up_the_next_file)
+{
+    struct rotating log = rotating_new();
+    put(&log, 0, "1\nunfinished");
+    begin(&log, 1, true);
+    cr_assert_eq(tail_follow(log.tail, log.watch), 0);
+    expect(&log, "unfinished");
+    rotate(&log, KEPT);
+    put(&log, 0, "up\n");
+    expect(&log, "up\n");
     rotating_remove(&log);
 }
 
@@ -268,18 +333,19 @@ static int take_lines(struct storm *storm, char *text, int expected)
 Test(tail_rotation, finds_its_way_while_another_thread_writes_and_rotates)
 {
     struct storm storm = { .log = rotating_new() };
-    const struct tail *tail = storm.log.tail;
+    struct tail_watch *watch = storm.log.watch;
     pthread_t writer;
     char text[4096] = "";
     cr_assert_eq(sem_init(&storm.room, 0, AHEAD), 0);
     put(&storm.log, 0, "");
     begin(&storm.log, 1, true);
-    cr_assert_eq(tail_follow(storm.log.tail), 0);
+    cr_assert_eq(tail_follow(storm.log.tail, storm.log.watch), 0);
     cr_assert_eq(pthread_create(&writer, NULL, write_on, &storm), 0);
     for (int next = 0; next <= LINES;) {
         size_t kept = strlen(text);
+        tail_watch_look(watch);
         ssize_t n = tail_read(storm.log.tail, text + kept, sizeof text - 1 - kept);
-        struct pollfd wait = { .fd = tail_fd(tail), .events = POLLIN };
+        struct pollfd wait = { .fd = tail_watch_fd(watch), .events = POLLIN };
         cr_assert_geq(n, 0);
         if (n == 0)
             cr_assert_eq(poll(&wait, 1, PATIENCE_MS), 1, "nothing after %d", next);
