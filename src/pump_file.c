@@ -196,8 +196,16 @@ static int open_next(struct pump_file *file)
     return 0;
 }
 
-/* Copies the last `bytes` of what is PATH.1 now to the file's start. */
-static int copy_line(struct pump_file *file, int64_t from, int64_t bytes)
+static bool are_same(int fd, int other)
+{
+    struct stat a, b;
+    return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* Copies the last `bytes` of what is PATH.1 now to the file's start: of `old_fd`, that is, which
+ * cannot be read, and not of what somebody else has put there. */
+static int copy_line(struct pump_file *file, int old_fd, int64_t from, int64_t bytes)
 {
     char block[COPY_BYTES];
     int error = 0;
@@ -205,6 +213,8 @@ static int copy_line(struct pump_file *file, int64_t from, int64_t bytes)
     int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
     if (fd < 0)
         error = path ? -errno : -ENOMEM;
+    else if (!are_same(fd, old_fd))
+        error = -ESTALE;
     while (!error && bytes > 0) {
         ssize_t n = pread(fd, block, bytes < COPY_BYTES ? (size_t)bytes : COPY_BYTES, from);
         if (n <= 0 || write_out(file, block, (size_t)n, &error) < (size_t)n) {
@@ -232,7 +242,7 @@ static int open_next_with_line(struct pump_file *file)
         goto out;
     if (file->size > 0)
         goto out; /* there is something already */
-    if (copy_line(file, line_at, bytes) != 0 || ftruncate(old_fd, line_at) < 0) {
+    if (copy_line(file, old_fd, line_at, bytes) != 0 || ftruncate(old_fd, line_at) < 0) {
         error = ftruncate(file->fd, 0) < 0 ? -errno : 0;
         file->size = 0;
         file->mid_line = false;
