@@ -99,8 +99,8 @@ int config_load(const char *path, char *const *environment, struct config **out_
 int config_load_supervisor(const char *path, char *const *environment, struct config **out_config,
                            char **out_errors) __attribute__((warn_unused_result));
 
-/* The same as config_load() for bytes in memory; `name` stands for the file in messages, and includes are
- * relative to its directory. */
+/* The same as config_load() for bytes in memory; `name` stands for the file in messages, and
+ * includes are relative to its directory. */
 int config_parse(const char *name, const char *bytes, size_t size, char *const *environment,
                  struct config **out_config, char **out_errors) __attribute__((warn_unused_result));
 
