@@ -16,6 +16,8 @@ PR_SET_CHILD_SUBREAPER = 36
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "valgrind: a session that is also run with the supervisor under valgrind")
+    # A shell's background job ignores SIGINT, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What a supervisor leaves behind, zombies too, becomes a child of ours, and is noticed.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
