@@ -8,6 +8,9 @@
 /* Milliseconds of CLOCK_MONOTONIC. Any thread; never fails (clock_gettime(2)). */
 int64_t clock_ms(void);
 
+/* The same in microseconds. */
+int64_t clock_us(void);
+
 /* Milliseconds since the epoch, for showing to people only; never for timing. */
 int64_t clock_wall_ms(void);
 

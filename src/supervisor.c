@@ -31,9 +31,9 @@
 /* Everything obeys SIGKILL but a process in an uninterruptible wait; so long it is waited for
  * after the second request to end. */
 #define KILL_PATIENCE_MS 10000
-/* One request may come as two signals: timeout(1) sends its own to the program and then to the
- * whole group. No second thought is that quick. */
-#define ECHO_MS 2
+/* One request may come as two signals: timeout(1) sends its own to the program, and within
+ * microseconds to the whole group. Nobody who has seen the first at work is that quick. */
+#define ECHO_US 500
 #define ORPHAN_PATIENCE_MS 5000
 
 struct supervisor {
@@ -46,7 +46,8 @@ struct supervisor {
     int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
     atomic_bool told_by_front; /* to end */
-    int64_t told_ms;           /* when a signal told it to end; the next one kills. 0: not yet */
+    int64_t told_us;           /* when a signal told it to end; the next one kills. 0: not yet */
+    bool told_now;             /* by one of those that are being read */
     bool killing;              /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
@@ -66,18 +67,19 @@ static void shut_down(struct supervisor *s)
 
 static void end_or_kill(struct supervisor *s, int signo)
 {
-    int64_t now_ms = clock_ms();
-    if (s->told_ms == 0) {
+    int64_t now_us = clock_us();
+    if (s->told_us == 0) {
         log_write(LOG_INFO, "shutting down on SIG%s", sigabbrev_np(signo));
-        s->told_ms = now_ms;
+        s->told_us = now_us;
+        s->told_now = true;
         shut_down(s);
-    } else if (now_ms < s->told_ms + ECHO_MS) {
+    } else if (s->told_now || now_us < s->told_us + ECHO_US) {
         log_write(LOG_DEBUG, "SIG%s once more, taken for the same", sigabbrev_np(signo));
     } else if (!s->killing) {
         log_write(LOG_WARN, "SIG%s again: killing what is left", sigabbrev_np(signo));
         s->killing = true;
         s->exit_status = 1;
-        s->give_up_ms = now_ms + KILL_PATIENCE_MS;
+        s->give_up_ms = clock_ms() + KILL_PATIENCE_MS;
         manager_kill(s->manager);
     }
 }
@@ -122,6 +124,7 @@ static void on_signal(struct supervisor *s, int signo)
 static void read_signals(struct supervisor *s)
 {
     struct signalfd_siginfo info;
+    s->told_now = false;
     while (read(s->program->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
         on_signal(s, (int)info.ssi_signo);
 }
