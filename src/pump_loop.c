@@ -7,6 +7,7 @@
 #include "pump_state.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -233,6 +234,11 @@ void *pump_main(void *arg)
     struct pump *p = arg;
     struct pump_works *w = &p->works;
     struct epoll_event events[EVENTS_AT_ONCE];
+    sigset_t raised; /* by writing; the errno says it, too */
+    sigemptyset(&raised);
+    sigaddset(&raised, SIGPIPE);
+    sigaddset(&raised, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &raised, NULL);
     while (!is_done(p)) {
         int timeout_ms = clock_poll_timeout(deadline_ms(p));
         int count = epoll_wait(w->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
