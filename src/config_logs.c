@@ -183,7 +183,7 @@ static void check_place(struct check *check, const struct log_file *file)
     const struct log_file *rotated = textmap_find(check->by_place, file->place);
     *dot = '.';
     const struct task_config *keeper = rotated ? rotated->first->task : NULL;
-    if (!keeper || keeper->log_max_bytes == 0 || atol(dot + 1) > keeper->log_backups ||
+    if (!keeper || keeper->log_max_bytes == 0 || strtol(dot + 1, NULL, 10) > keeper->log_backups ||
         check->told == file->first)
         return;
     check->told = file->first;

@@ -132,7 +132,7 @@ static bool must_wait(const struct pump_works *w, const struct pump_source *s)
  * could give nothing has had none: else a long line would never find the room that it needs. */
 void pump_source_resume(struct pump_works *w)
 {
-    struct pump_source *s, *next, *first = NULL;
+    struct pump_source *s = NULL, *next, *first = NULL;
     struct pump_source *waited = w->waiting;
     w->waiting = NULL;
     w->room = false;
@@ -145,6 +145,7 @@ void pump_source_resume(struct pump_works *w)
             pump_source_run(w, s);
             if (!s->waits || pump_source_given(s) != given)
                 continue;
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it waits, so it is in there */
             DL_DELETE2(w->waiting, s, wait_prev, wait_next);
         }
         DL_APPEND2(first, s, wait_prev, wait_next);

@@ -39,17 +39,17 @@ int tail_watch_new(struct tail_watch **out_watch)
 
 static void forget(struct tail_watch *watch, struct watched *watched)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that this unlinks */
     HASH_DEL(watch->by_wd, watched);
     free(watched);
 }
 
 void tail_watch_free(struct tail_watch *watch)
 {
-    struct watched *watched, *next;
+    struct watched *watched = NULL, *next;
     if (!watch)
         return;
     HASH_ITER (hh, watch->by_wd, watched, next) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that this unlinks */
         forget(watch, watched);
     }
     close(watch->fd);
