@@ -32,7 +32,7 @@ struct walk {
 UNWATCHED static int load(struct walk *w, const char *path)
 {
     size_t length = 0;
-    while (path[length] && length < PATH_MAX)
+    while (length < PATH_MAX && path[length])
         length++;
     if (length == 0)
         return -ENOENT;
