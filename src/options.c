@@ -23,7 +23,8 @@ static const char help_text[] =
     "  -h, --help         show this help\n"
     "  -V, --version      show the version\n"
     "\n"
-    "Signals: HUP reloads CONFIG, TERM shuts down (twice: kills), USR1 reopens the log.\n"
+    "Signals: HUP reloads CONFIG, TERM shuts down (twice: kills), USR1 reopens the\n"
+    "logs and makes a control socket again whose file is gone.\n"
     "Exit status: 0 after an orderly end, 1 if it could not start or was told twice to end,\n"
     "2 for bad usage. In the shell, 'help' lists the commands.\n";
 
