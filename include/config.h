@@ -7,11 +7,13 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "log.h"
@@ -37,6 +39,77 @@ struct config_env {
     char **values;
     size_t count;
 };
+
+/* What another task must have come to before this one starts. */
+enum need_condition {
+    NEED_RUNNING,   /* all its instances are RUNNING */
+    NEED_STARTED,   /* their execs succeeded */
+    NEED_COMPLETED, /* they have ended by themselves, as expected */
+};
+
+struct config_need {
+    char *task;
+    enum need_condition condition;
+};
+
+struct config_needs {
+    struct config_need *items; /* in the order written; none twice */
+    size_t count;
+};
+
+/* How it is found out whether an instance is ready, or healthy. */
+enum probe_kind { PROBE_NONE, PROBE_NOTIFY, PROBE_EXEC, PROBE_TCP, PROBE_WATCHDOG };
+
+struct config_probe {
+    enum probe_kind kind;
+    struct config_command exec; /* EXEC */
+    char *tcp;                  /* TCP: HOST:PORT, as written */
+    int64_t interval_ms;        /* EXEC, TCP: from one probe to the next */
+    int64_t timeout_ms; /* ready: of all; health: of one probe; WATCHDOG: between two signs */
+    long retries;       /* health: so many failures in a row are too many */
+};
+
+/* A user, and what the system says of it (getpwnam(3), getgrouplist(3)). */
+struct config_user {
+    char *text; /* as written, a name or a number; NULL: the supervisor's */
+    uid_t uid;
+    gid_t gid;
+    char *name; /* NULL for a number that has no name */
+    char *home;
+    char *shell;
+    gid_t *groups; /* supplementary ones */
+    size_t group_count;
+};
+
+struct config_group {
+    char *text; /* NULL: the user's, or the supervisor's */
+    gid_t gid;
+};
+
+/* Limits of resources (setrlimit(2)), one for each row of config_limit_kinds. */
+#define CONFIG_LIMITS 8
+struct config_limit_kind {
+    const char *name; /* "nofile" */
+    int resource;     /* RLIMIT_NOFILE */
+};
+extern const struct config_limit_kind config_limit_kinds[CONFIG_LIMITS];
+
+struct config_limit {
+    bool given;
+    rlim_t soft;
+    rlim_t hard;
+};
+
+struct config_limits {
+    struct config_limit items[CONFIG_LIMITS];
+};
+
+enum stop_target { STOP_GROUP, STOP_PROCESS };
+
+/* What the end of a task for good does to the supervisor. */
+enum on_end { ON_END_IGNORE, ON_END_SHUTDOWN };
+
+#define CONFIG_UNSET LONG_MIN /* of task_config.nice, .oom_score_adj: not given */
 
 #define CONFIG_NO_LIMIT (-1L) /* task_config.attempts: retry for ever */
 
@@ -66,7 +139,23 @@ struct task_config {
     struct config_env environment;
     char *working_directory;
     mode_t umask;
+
+    enum stop_target stop_target; /* who gets the stop signal; SIGKILL goes to all */
+    struct config_user user;
+    struct config_group group;
+    struct config_limits limits;
+    long nice;          /* CONFIG_UNSET: the supervisor's */
+    long oom_score_adj; /* the same */
+    bool no_new_privileges;
+    struct config_needs needs; /* dependsOn */
+    struct config_probe ready;
+    struct config_probe health;
+    enum on_end on_fatal;
+    enum on_end on_exit;
 };
+
+enum cgroups { CGROUPS_AUTO, CGROUPS_OFF };
+enum leftovers { LEFTOVERS_STOP, LEFTOVERS_REFUSE, LEFTOVERS_IGNORE };
 
 struct supervisor_config {
     char *socket; /* NULL: not given */
@@ -78,6 +167,8 @@ struct supervisor_config {
     int64_t log_max_bytes; /* 0: never rotated */
     long log_backups;
     char *pid_file; /* NULL: none */
+    enum cgroups cgroups;
+    enum leftovers leftovers;
 };
 
 struct config {

@@ -4,12 +4,14 @@
  * The monitor feeds it what happened and does what it says. Time enters with each event, and
  * chance (for the spread of delays) does too.
  *
- *   STOPPED --start--> STARTED --alive long enough--> RUNNING
+ *   STOPPED --start--> STARTED --alive long enough, or ready--> RUNNING
  *   STOPPED --start, needs not met--> WAITING --met--> STARTED
  *   STARTED --failed start--> BACKOFF --delay--> STARTED ... attempts spent --> FATAL
  *   RUNNING --exit--> STARTED | BACKOFF | STOPPED | FATAL, as the policy says
  *   any live state --stop--> STOPPING --all gone--> STOPPED
  *   STARTED, RUNNING --exit, group not empty--> STOPPING --all gone--> as that exit decides
+ *   STARTED --not ready in time--> STOPPING --all gone--> as an unexpected exit decides
+ *   RUNNING --not healthy--> STOPPING --all gone--> as an unexpected exit decides
  *
  * A value of struct fsm belongs to one thread; readers get copies. */
 #ifndef FSM_H
@@ -49,7 +51,10 @@ enum why {
     WHY_NO_RESOURCES, /* no process could be made just now; it is tried again */
     WHY_RETRY,        /* automatic start number arg, after a delay of ms */
     WHY_NEEDS,        /* arg 0: it waits for something that is not there yet; 1: now it is */
-    WHY_NEEDS_FAILED, /* something it depends on is FATAL */
+    WHY_NEEDS_FAILED, /* something it depends on will not come */
+    WHY_READY,        /* it said so, or its probe did, after ms */
+    WHY_NOT_READY,    /* that did not happen within ms */
+    WHY_UNHEALTHY,    /* arg health checks in a row failed; the details are a text beside this */
 };
 
 struct reason {
@@ -71,6 +76,7 @@ struct fsm_policy {
     struct config_codes expected;
     long attempts; /* retries after failed starts in a row, or CONFIG_NO_LIMIT */
     int64_t start_ms;
+    int64_t ready_ms; /* how long it may take to be ready; 0: start_ms is what counts */
     int64_t delay_ms;
     int64_t delay_max_ms;
     int64_t fatal_retry_ms; /* 0: never */
@@ -84,6 +90,7 @@ enum after {
     AFTER_STOPPED, /* a user, a reload or a shutdown stopped it */
     AFTER_START,   /* it was asked to start again meanwhile */
     AFTER_EXIT,    /* it ended by itself: as that exit decides */
+    AFTER_FAULT,   /* it was not ready in time, or not healthy: as an unexpected exit decides */
 };
 
 enum fsm_event_kind {
@@ -98,13 +105,15 @@ enum fsm_event_kind {
     EV_EMPTY,        /* after EV_EXITED with a group not empty: now it is */
     EV_DEADLINE,     /* fsm_deadline() has come */
     EV_NEEDS,        /* .needs: what it depends on changed */
+    EV_READY,        /* as `ready` asks for it */
+    EV_UNHEALTHY,    /* .why: as `health` asks for it */
     EV_COUNT,
 };
 
 struct fsm_event {
     enum fsm_event_kind kind;
     int64_t now_ms;
-    struct reason why; /* START, STOP, RESTART, RETIRE: who asked */
+    struct reason why; /* START, STOP, RESTART, RETIRE: who asked; UNHEALTHY */
     struct fsm_exit exit;
     bool group_empty;
     bool transient; /* SPAWN_FAILED for want of memory, processes, descriptors */
@@ -118,10 +127,11 @@ struct fsm {
     struct reason why; /* of this state */
     bool alive;        /* there is a process, or what is left of its group */
     bool leader_gone;  /* STOPPING: only the rest of the group is left */
+    bool launched;     /* an exec succeeded since it was last told to start */
     bool retiring;
     bool killed;          /* STOPPING: the grace is over, SIGKILL was sent */
     enum after after;     /* STOPPING */
-    enum state exited_in; /* AFTER_EXIT: STARTED or RUNNING */
+    enum state exited_in; /* AFTER_EXIT, AFTER_FAULT: STARTED or RUNNING */
     enum needs needs;
     int64_t up_ms;          /* when the process was started */
     int64_t lived_ms;       /* how long the last one lived */

@@ -10,7 +10,7 @@ typedef struct fsm_step fsm_rule(struct fsm f, const struct fsm_policy *p, struc
 
 fsm_rule rule_start, rule_ignore, rule_retire, rule_note_needs, rule_stop_nothing,
     rule_needs_changed, rule_stop, rule_restart, rule_spawned, rule_spawn_failed,
-    rule_exited_by_itself, rule_alive_long_enough, rule_retry, rule_start_after_stop,
-    rule_stop_wins, rule_kill_now, rule_exited_as_asked, rule_group_empty;
+    rule_exited_by_itself, rule_start_over, rule_ready, rule_unhealthy, rule_retry,
+    rule_start_after_stop, rule_stop_wins, rule_kill_now, rule_exited_as_asked, rule_group_empty;
 
 #endif

@@ -27,6 +27,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_RETIRE] = rule_retire,
         [EV_KILL] = rule_ignore,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_ignore,
     },
     [ST_WAITING] = {
         [EV_START] = rule_ignore,
@@ -35,6 +37,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_RETIRE] = rule_retire,
         [EV_KILL] = rule_ignore,
         [EV_NEEDS] = rule_needs_changed,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_ignore,
     },
     [ST_STARTED] = {
         [EV_START] = rule_ignore,
@@ -45,8 +49,10 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_SPAWNED] = rule_spawned,
         [EV_SPAWN_FAILED] = rule_spawn_failed,
         [EV_EXITED] = rule_exited_by_itself,
-        [EV_DEADLINE] = rule_alive_long_enough,
+        [EV_DEADLINE] = rule_start_over,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ready,
+        [EV_UNHEALTHY] = rule_unhealthy,
     },
     [ST_RUNNING] = {
         [EV_START] = rule_ignore,
@@ -56,6 +62,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_KILL] = rule_ignore,
         [EV_EXITED] = rule_exited_by_itself,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_unhealthy,
     },
     [ST_BACKOFF] = {
         [EV_START] = rule_start,
@@ -65,6 +73,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_KILL] = rule_ignore,
         [EV_DEADLINE] = rule_retry,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_ignore,
     },
     [ST_STOPPING] = {
         [EV_START] = rule_start_after_stop,
@@ -76,6 +86,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_EMPTY] = rule_group_empty,
         [EV_DEADLINE] = rule_kill_now,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_ignore,
     },
     [ST_FATAL] = {
         [EV_START] = rule_start,
@@ -85,6 +97,8 @@ static fsm_rule *const rules[ST_COUNT][EV_COUNT] = {
         [EV_KILL] = rule_ignore,
         [EV_DEADLINE] = rule_retry,
         [EV_NEEDS] = rule_note_needs,
+        [EV_READY] = rule_ignore,
+        [EV_UNHEALTHY] = rule_ignore,
     },
 };
 
@@ -100,7 +114,8 @@ struct fsm_step fsm_next(struct fsm cur, const struct fsm_policy *policy, struct
 int64_t fsm_deadline(const struct fsm *cur, const struct fsm_policy *policy)
 {
     switch (cur->state) {
-    case ST_STARTED: return cur->since_ms + policy->start_ms;
+    case ST_STARTED:
+        return cur->since_ms + (policy->ready_ms ? policy->ready_ms : policy->start_ms);
     case ST_BACKOFF: return cur->since_ms + cur->wait_ms;
     case ST_STOPPING:
         return cur->killed ? cur->kill_ms + KILL_AGAIN_MS : cur->since_ms + policy->grace_ms;
@@ -141,6 +156,7 @@ void fsm_policy_of(const struct task_config *task, struct fsm_policy *out_policy
         .expected = task->expected,
         .attempts = task->attempts,
         .start_ms = task->start_ms,
+        .ready_ms = task->ready.kind == PROBE_NONE ? 0 : task->ready.timeout_ms,
         .delay_ms = task->delay_ms,
         .delay_max_ms = task->delay_max_ms,
         .fatal_retry_ms = task->fatal_retry_ms,

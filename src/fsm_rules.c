@@ -81,6 +81,7 @@ static struct fsm_step launch_when_needs_met(struct fsm f, const struct fsm_poli
 /* What a user's start gives back: all attempts, the first delay, a count of restarts from 0. */
 static void forget_failures(struct fsm *f)
 {
+    f->launched = false;
     f->failures = 0;
     f->restarts = 0;
     f->delay_ms = 0;
@@ -108,10 +109,10 @@ struct fsm_step rule_retry(struct fsm f, const struct fsm_policy *p, struct fsm_
     return launch_when_needs_met(f, p, ev, why);
 }
 
-static void reach_running(struct fsm *f, int64_t now_ms)
+static void reach_running(struct fsm *f, int64_t now_ms, enum why why)
 {
     f->failures = 0;
-    enter(f, ST_RUNNING, now_ms, (struct reason){ .why = WHY_ALIVE, .ms = now_ms - f->up_ms });
+    enter(f, ST_RUNNING, now_ms, (struct reason){ .why = why, .ms = now_ms - f->up_ms });
 }
 
 struct fsm_step rule_spawned(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)
@@ -119,10 +120,11 @@ struct fsm_step rule_spawned(struct fsm f, const struct fsm_policy *p, struct fs
     if (f.alive)
         return done(f, ACT_BUG);
     f.alive = true;
+    f.launched = true;
     f.up_ms = ev.now_ms;
     f.since_ms = ev.now_ms;
-    if (p->start_ms == 0)
-        reach_running(&f, ev.now_ms);
+    if (p->start_ms == 0 && p->ready_ms == 0)
+        reach_running(&f, ev.now_ms, WHY_ALIVE);
     return done(f, ACT_NONE);
 }
 
@@ -147,16 +149,6 @@ struct fsm_step rule_spawn_failed(struct fsm f, const struct fsm_policy *p, stru
     return failed_start(f, p, ev, why);
 }
 
-struct fsm_step rule_alive_long_enough(struct fsm f, const struct fsm_policy *p,
-                                       struct fsm_event ev)
-{
-    (void)p;
-    if (!f.alive)
-        return done(f, ACT_BUG);
-    reach_running(&f, ev.now_ms);
-    return done(f, ACT_NONE);
-}
-
 /* ---- exits ---- */
 
 static struct reason exit_reason(const struct fsm *f)
@@ -167,37 +159,43 @@ static struct reason exit_reason(const struct fsm *f)
 }
 
 static struct fsm_step restart_by_policy(struct fsm f, const struct fsm_policy *p,
-                                         struct fsm_event ev)
+                                         struct fsm_event ev, struct reason why)
 {
     if (f.exited_in == ST_STARTED)
-        return failed_start(f, p, ev, exit_reason(&f));
+        return failed_start(f, p, ev, why);
     if (f.lived_ms < first_delay(p))
-        return back_off(f, p, ev, exit_reason(&f));
+        return back_off(f, p, ev, why);
     f.restarts++;
-    return launch(f, ev.now_ms, exit_reason(&f));
+    return launch(f, ev.now_ms, why);
 }
 
-/* Nothing is left of a process that ended by itself. */
+/* Nothing is left of a process that ended by itself, or was stopped for a fault. */
+static struct fsm_step as_the_end_decides(struct fsm f, const struct fsm_policy *p,
+                                          struct fsm_event ev, bool expected, struct reason why)
+{
+    if (f.lived_ms > f.delay_ms && f.lived_ms > p->start_ms)
+        f.delay_ms = 0;
+    switch (p->restart) {
+    case RESTART_ALWAYS: return restart_by_policy(f, p, ev, why);
+    case RESTART_ON_FAILURE:
+        if (!expected)
+            return restart_by_policy(f, p, ev, why);
+        break;
+    case RESTART_NEVER:
+        if (!expected)
+            return give_up(f, p, ev, why);
+        break;
+    }
+    enter(&f, ST_STOPPED, ev.now_ms, why);
+    return done(f, ACT_NONE);
+}
+
 static struct fsm_step as_the_exit_decides(struct fsm f, const struct fsm_policy *p,
                                            struct fsm_event ev)
 {
     int code = f.exit.signal ? 128 + f.exit.signal : f.exit.code;
     bool expected = config_codes_has(&p->expected, code);
-    if (f.lived_ms > f.delay_ms && f.lived_ms > p->start_ms)
-        f.delay_ms = 0;
-    switch (p->restart) {
-    case RESTART_ALWAYS: return restart_by_policy(f, p, ev);
-    case RESTART_ON_FAILURE:
-        if (!expected)
-            return restart_by_policy(f, p, ev);
-        break;
-    case RESTART_NEVER:
-        if (!expected)
-            return give_up(f, p, ev, exit_reason(&f));
-        break;
-    }
-    enter(&f, ST_STOPPED, ev.now_ms, exit_reason(&f));
-    return done(f, ACT_NONE);
+    return as_the_end_decides(f, p, ev, expected, exit_reason(&f));
 }
 
 static void note_exit(struct fsm *f, struct fsm_event ev)
@@ -217,8 +215,8 @@ struct fsm_step rule_exited_by_itself(struct fsm f, const struct fsm_policy *p, 
         return done(f, ACT_BUG);
     note_exit(&f, ev);
     /* The exit may have come in before the deadline that was due first. */
-    if (f.state == ST_STARTED && f.lived_ms >= p->start_ms)
-        reach_running(&f, ev.now_ms);
+    if (f.state == ST_STARTED && p->ready_ms == 0 && f.lived_ms >= p->start_ms)
+        reach_running(&f, ev.now_ms, WHY_ALIVE);
     f.exited_in = f.state;
     if (ev.group_empty)
         return as_the_exit_decides(f, p, ev);
@@ -239,6 +237,40 @@ static struct fsm_step begin_stop(struct fsm f, struct fsm_event ev, enum after 
     f.leader_gone = false;
     enter(&f, ST_STOPPING, ev.now_ms, ev.why);
     return done(f, ACT_SIGNAL);
+}
+
+static struct fsm_step stop_for_fault(struct fsm f, struct fsm_event ev, struct reason why)
+{
+    ev.why = why;
+    f.exited_in = f.state;
+    return begin_stop(f, ev, AFTER_FAULT);
+}
+
+/* STARTED has lasted as long as it may. */
+struct fsm_step rule_start_over(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)
+{
+    if (!f.alive)
+        return done(f, ACT_BUG);
+    if (p->ready_ms > 0)
+        return stop_for_fault(f, ev,
+                              (struct reason){ .why = WHY_NOT_READY, .ms = ev.now_ms - f.up_ms });
+    reach_running(&f, ev.now_ms, WHY_ALIVE);
+    return done(f, ACT_NONE);
+}
+
+struct fsm_step rule_ready(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)
+{
+    if (!f.alive)
+        return done(f, ACT_BUG);
+    if (p->ready_ms > 0) /* else what is ready has to stay up all the same */
+        reach_running(&f, ev.now_ms, WHY_READY);
+    return done(f, ACT_NONE);
+}
+
+struct fsm_step rule_unhealthy(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)
+{
+    (void)p;
+    return stop_for_fault(f, ev, ev.why);
 }
 
 struct fsm_step rule_stop(struct fsm f, const struct fsm_policy *p, struct fsm_event ev)
@@ -316,6 +348,7 @@ static struct fsm_step all_gone(struct fsm f, const struct fsm_policy *p, struct
         return done(f, f.retiring ? ACT_GONE : ACT_NONE);
     case AFTER_START: return launch_when_needs_met(f, p, ev, f.why);
     case AFTER_EXIT: return as_the_exit_decides(f, p, ev);
+    case AFTER_FAULT: return as_the_end_decides(f, p, ev, false, f.why);
     }
     return done(f, ACT_BUG);
 }

@@ -37,6 +37,19 @@ static char *alive_text(struct reason why)
     return words("alive for %s", span);
 }
 
+static char *ready_text(struct reason why, const char *format)
+{
+    char span[TIMETEXT_BYTES];
+    timetext_about(why.ms, span);
+    return words(format, span);
+}
+
+static char *unhealthy_text(struct reason why, const char *detail)
+{
+    const char *plural = why.arg == 1 ? "" : "s in a row";
+    return words("%d health check%s failed: %s", why.arg, plural, detail ? detail : "no answer");
+}
+
 char *reason_text(struct reason why, const char *detail)
 {
     switch (why.why) {
@@ -58,6 +71,9 @@ char *reason_text(struct reason why, const char *detail)
         return words(why.arg ? "what it waited for is there"
                              : "waits until its predecessor, of an older configuration, is gone");
     case WHY_NEEDS_FAILED: return words("something it depends on is FATAL");
+    case WHY_READY: return ready_text(why, "ready after %s");
+    case WHY_NOT_READY: return ready_text(why, "not ready within %s");
+    case WHY_UNHEALTHY: return unhealthy_text(why, detail);
     }
     return words("unknown");
 }
