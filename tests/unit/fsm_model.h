@@ -41,10 +41,10 @@ static inline void model_failed_start(struct model *m)
         model_must(m, m->f.state == ST_BACKOFF, "a failed start with attempts left is BACKOFF");
 }
 
-/* The child ended by itself and nothing of it is left. */
+/* The child ended by itself, or for a fault, and nothing of it is left. */
 static inline void model_decide(struct model *m)
 {
-    bool expected = model_expected(m, &m->f.exit);
+    bool expected = m->end == END_SELF && model_expected(m, &m->f.exit);
     int64_t lived_ms = m->f.lived_ms;
 
     if (m->policy.restart != RESTART_ALWAYS && expected) {
@@ -74,7 +74,8 @@ static inline void model_child_gone(struct model *m)
 {
     m->child = CHILD_NONE;
     switch (m->end) {
-    case END_SELF: model_decide(m); break;
+    case END_SELF:
+    case END_FAULT: model_decide(m); break;
     case END_STOPPED: model_must(m, m->f.state == ST_STOPPED, "stopped is STOPPED"); break;
     case END_START_AGAIN: model_begins(m); break;
     }
@@ -83,7 +84,8 @@ static inline void model_child_gone(struct model *m)
 static inline void model_exited(struct model *m, const struct fsm *was, struct fsm_event ev)
 {
     if (was->state == ST_STARTED || was->state == ST_RUNNING) {
-        m->early = was->state == ST_STARTED && ev.now_ms - m->up_ms < m->policy.start_ms;
+        m->early = was->state == ST_STARTED &&
+                   (m->policy.ready_ms > 0 || ev.now_ms - m->up_ms < m->policy.start_ms);
         if (!m->early)
             m->failed = 0;
     }
@@ -126,8 +128,18 @@ static inline void model_asked_down(struct model *m)
                "a stop is STOPPED or STOPPING at once");
 }
 
+/* What was found wrong with a child that is up stops it, as if it had ended unexpectedly. */
+static inline void model_fault(struct model *m, const struct fsm *was)
+{
+    m->early = was->state == ST_STARTED;
+    m->end = END_FAULT;
+    model_must(m, m->f.state == ST_STOPPING, "a fault stops it");
+}
+
 static inline void model_deadline(struct model *m, const struct fsm *was, struct fsm_event ev)
 {
+    if (was->state == ST_STARTED && m->policy.ready_ms > 0)
+        model_fault(m, was);
     m->same_due = ev.now_ms == m->due_ms ? m->same_due + 1 : 0;
     m->due_ms = ev.now_ms;
     model_must(m, m->same_due < 2, "deadlines do not spin");
@@ -161,7 +173,7 @@ static inline void model_follow(struct model *m, const struct fsm *was, struct f
         m->child = CHILD_UP;
         m->end = END_SELF;
         m->up_ms = ev.now_ms;
-        if (m->policy.start_ms == 0)
+        if (m->policy.start_ms == 0 && m->policy.ready_ms == 0)
             model_must(m, m->f.state == ST_RUNNING, "without a start timeout it is RUNNING");
         break;
     case EV_SPAWN_FAILED: model_spawn_failed(m, ev); break;
@@ -171,6 +183,18 @@ static inline void model_follow(struct model *m, const struct fsm *was, struct f
     case EV_NEEDS:
         if (was->state == ST_WAITING)
             model_begins(m);
+        break;
+    case EV_READY:
+        if (was->state == ST_STARTED && m->policy.ready_ms > 0)
+            model_must(m, m->f.state == ST_RUNNING, "what is ready is RUNNING");
+        else
+            model_must(m, m->f.state == was->state, "ready changes nothing else");
+        break;
+    case EV_UNHEALTHY:
+        if (was->state == ST_STARTED || was->state == ST_RUNNING)
+            model_fault(m, was);
+        else
+            model_must(m, m->f.state == was->state, "what is not up cannot be unhealthy");
         break;
     case EV_KILL:
     case EV_COUNT: break;
@@ -226,7 +250,8 @@ static inline void model_check_state(struct model *m, const struct fsm *was, str
     if (f->state == ST_FATAL)
         model_must(m,
                    f->why.why == WHY_EXITED || f->why.why == WHY_SIGNALED ||
-                       f->why.why == WHY_NOT_SPAWNED || f->why.why == WHY_NEEDS_FAILED,
+                       f->why.why == WHY_NOT_SPAWNED || f->why.why == WHY_NEEDS_FAILED ||
+                       f->why.why == WHY_NOT_READY || f->why.why == WHY_UNHEALTHY,
                    "FATAL has its reason");
     if (f->state == ST_BACKOFF && was->state != ST_BACKOFF) {
         int64_t least = model_least_delay(m);

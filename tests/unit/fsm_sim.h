@@ -169,12 +169,12 @@ static inline bool fsm_same(const struct fsm *a, const struct fsm *b)
 {
     return a->state == b->state && a->since_ms == b->since_ms && a->why.why == b->why.why &&
            a->why.arg == b->why.arg && a->why.ms == b->why.ms && a->alive == b->alive &&
-           a->leader_gone == b->leader_gone && a->retiring == b->retiring &&
-           a->killed == b->killed && a->after == b->after && a->exited_in == b->exited_in &&
-           a->needs == b->needs && a->up_ms == b->up_ms && a->lived_ms == b->lived_ms &&
-           a->kill_ms == b->kill_ms && fsm_same_exit(&a->exit, &b->exit) &&
-           a->failures == b->failures && a->restarts == b->restarts && a->delay_ms == b->delay_ms &&
-           a->wait_ms == b->wait_ms;
+           a->leader_gone == b->leader_gone && a->launched == b->launched &&
+           a->retiring == b->retiring && a->killed == b->killed && a->after == b->after &&
+           a->exited_in == b->exited_in && a->needs == b->needs && a->up_ms == b->up_ms &&
+           a->lived_ms == b->lived_ms && a->kill_ms == b->kill_ms &&
+           fsm_same_exit(&a->exit, &b->exit) && a->failures == b->failures &&
+           a->restarts == b->restarts && a->delay_ms == b->delay_ms && a->wait_ms == b->wait_ms;
 }
 
 #endif

@@ -13,7 +13,7 @@
 enum model_child { CHILD_NONE, CHILD_SPAWNING, CHILD_UP, CHILD_REST };
 
 /* Why the child that there is will go, or went. */
-enum model_end { END_SELF, END_STOPPED, END_START_AGAIN };
+enum model_end { END_SELF, END_FAULT, END_STOPPED, END_START_AGAIN };
 
 struct model_line {
     struct fsm_event ev;
@@ -60,6 +60,7 @@ static inline struct fsm_policy model_policy(struct model *m)
                                                     RESTART_ALWAYS };
     static const long attempts[] = { CONFIG_NO_LIMIT, 0, 1, 2, 3, 10 };
     static const int64_t starts[] = { 0, 1, 20, 5000 };
+    static const int64_t readies[] = { 0, 0, 0, 20, 5000 };
     static const int64_t delays[] = { 0, 5, 10, 500, 2000 };
     static const int64_t most[] = { 0, 100, 30000 };
     static const int64_t fatal[] = { 0, 0, 20, 60000 };
@@ -68,6 +69,7 @@ static inline struct fsm_policy model_policy(struct model *m)
         .restart = MODEL_PICK(m, restarts),
         .attempts = MODEL_PICK(m, attempts),
         .start_ms = MODEL_PICK(m, starts),
+        .ready_ms = MODEL_PICK(m, readies),
         .delay_ms = MODEL_PICK(m, delays),
         .delay_max_ms = MODEL_PICK(m, most),
         .fatal_retry_ms = MODEL_PICK(m, fatal),
@@ -110,8 +112,9 @@ static inline struct fsm_event model_exit(struct model *m)
 
 static inline enum fsm_event_kind model_kind(struct model *m)
 {
-    static const enum fsm_event_kind asked[] = { EV_START, EV_START,   EV_START, EV_STOP,
-                                                 EV_STOP,  EV_RESTART, EV_KILL,  EV_NEEDS };
+    static const enum fsm_event_kind asked[] = { EV_START, EV_START,   EV_START,    EV_STOP,
+                                                 EV_STOP,  EV_RESTART, EV_KILL,     EV_NEEDS,
+                                                 EV_READY, EV_READY,   EV_UNHEALTHY };
 
     if (m->child == CHILD_SPAWNING)
         return model_chance(m, 4) ? EV_SPAWN_FAILED : EV_SPAWNED;
@@ -145,6 +148,8 @@ static inline struct fsm_event model_event(struct model *m, enum fsm_event_kind 
         m->now_ms = fsm_deadline(&m->f, &m->policy);
     if (kind == EV_START || kind == EV_STOP || kind == EV_RESTART || kind == EV_RETIRE)
         ev.why.why = WHY_USER;
+    if (kind == EV_UNHEALTHY)
+        ev.why.why = WHY_UNHEALTHY;
     if (kind == EV_NEEDS)
         ev.needs = MODEL_PICK(m, needs);
     ev.transient = kind == EV_SPAWN_FAILED && model_chance(m, 2);

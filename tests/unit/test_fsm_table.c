@@ -10,20 +10,22 @@ enum situation {
     SIT_WAITING,
     SIT_SPAWNING, /* STARTED, the outcome of ACT_SPAWN is owed */
     SIT_STARTED,
+    SIT_UNREADY, /* STARTED, and to be RUNNING once it is ready */
     SIT_RUNNING,
     SIT_BACKOFF,
     SIT_STOPPING,
     SIT_STOPPING_REST, /* the main process is gone, others of its group are not */
     SIT_LEFTOVERS,     /* STOPPING because the main process exited by itself, and others did not */
+    SIT_FAULTY,        /* STOPPING because it was not healthy */
     SIT_FATAL,
     SIT_COUNT,
 };
 
 static const enum state situation_state[SIT_COUNT] = {
-    [SIT_STOPPED] = ST_STOPPED,   [SIT_WAITING] = ST_WAITING,        [SIT_SPAWNING] = ST_STARTED,
-    [SIT_STARTED] = ST_STARTED,   [SIT_RUNNING] = ST_RUNNING,        [SIT_BACKOFF] = ST_BACKOFF,
-    [SIT_STOPPING] = ST_STOPPING, [SIT_STOPPING_REST] = ST_STOPPING, [SIT_LEFTOVERS] = ST_STOPPING,
-    [SIT_FATAL] = ST_FATAL,
+    [SIT_STOPPED] = ST_STOPPED,   [SIT_WAITING] = ST_WAITING,   [SIT_SPAWNING] = ST_STARTED,
+    [SIT_STARTED] = ST_STARTED,   [SIT_UNREADY] = ST_STARTED,   [SIT_RUNNING] = ST_RUNNING,
+    [SIT_BACKOFF] = ST_BACKOFF,   [SIT_STOPPING] = ST_STOPPING, [SIT_STOPPING_REST] = ST_STOPPING,
+    [SIT_LEFTOVERS] = ST_STOPPING, [SIT_FAULTY] = ST_STOPPING,  [SIT_FATAL] = ST_FATAL,
 };
 
 /* An instance of a task with restart: on-failure, brought where it is by what really happens. */
@@ -39,6 +41,10 @@ static struct sim bring_to(enum situation situation)
         break;
     case SIT_SPAWNING: sim_event(&s, EV_START); break;
     case SIT_STARTED: sim_start(&s); break;
+    case SIT_UNREADY:
+        s.policy.ready_ms = 3000;
+        sim_start(&s);
+        break;
     case SIT_RUNNING: sim_run(&s); break;
     case SIT_BACKOFF:
         sim_start(&s);
@@ -54,6 +60,10 @@ static struct sim bring_to(enum situation situation)
     case SIT_LEFTOVERS:
         sim_run(&s);
         sim_ends(&s, 1, 0, false);
+        break;
+    case SIT_FAULTY:
+        sim_run(&s);
+        sim_event(&s, EV_UNHEALTHY);
         break;
     case SIT_FATAL:
         s.policy.attempts = 0;
@@ -86,6 +96,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(STOPPED),     [EV_EXITED] = BUG(STOPPED),
         [EV_EMPTY] = BUG(STOPPED),            [EV_DEADLINE] = BUG(STOPPED),
         [EV_NEEDS] = TO(STOPPED),
+        [EV_READY] = TO(STOPPED),               [EV_UNHEALTHY] = TO(STOPPED),
     },
     [SIT_WAITING] = {
         [EV_START] = TO(WAITING),             [EV_STOP] = TO(STOPPED),
@@ -94,6 +105,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(WAITING),     [EV_EXITED] = BUG(WAITING),
         [EV_EMPTY] = BUG(WAITING),            [EV_DEADLINE] = BUG(WAITING),
         [EV_NEEDS] = TO_DO(STARTED, SPAWN),
+        [EV_READY] = TO(WAITING),               [EV_UNHEALTHY] = TO(WAITING),
     },
     [SIT_SPAWNING] = {
         [EV_START] = TO(STARTED),             [EV_STOP] = BUG(STARTED),
@@ -102,6 +114,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = TO(BACKOFF),      [EV_EXITED] = BUG(STARTED),
         [EV_EMPTY] = BUG(STARTED),            [EV_DEADLINE] = BUG(STARTED),
         [EV_NEEDS] = TO(STARTED),
+        [EV_READY] = BUG(STARTED),              [EV_UNHEALTHY] = BUG(STARTED),
     },
     [SIT_STARTED] = {
         [EV_START] = TO(STARTED),             [EV_STOP] = TO_DO(STOPPING, SIGNAL),
@@ -110,6 +123,16 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(STARTED),     [EV_EXITED] = TO(BACKOFF),
         [EV_EMPTY] = BUG(STARTED),            [EV_DEADLINE] = TO(RUNNING),
         [EV_NEEDS] = TO(STARTED),
+        [EV_READY] = TO(STARTED),               [EV_UNHEALTHY] = TO_DO(STOPPING, SIGNAL),
+    },
+    [SIT_UNREADY] = {
+        [EV_START] = TO(STARTED),             [EV_STOP] = TO_DO(STOPPING, SIGNAL),
+        [EV_RESTART] = TO_DO(STOPPING, SIGNAL), [EV_RETIRE] = TO_DO(STOPPING, SIGNAL),
+        [EV_KILL] = TO(STARTED),              [EV_SPAWNED] = BUG(STARTED),
+        [EV_SPAWN_FAILED] = BUG(STARTED),     [EV_EXITED] = TO(BACKOFF),
+        [EV_EMPTY] = BUG(STARTED),            [EV_DEADLINE] = TO_DO(STOPPING, SIGNAL),
+        [EV_NEEDS] = TO(STARTED),
+        [EV_READY] = TO(RUNNING),               [EV_UNHEALTHY] = TO_DO(STOPPING, SIGNAL),
     },
     [SIT_RUNNING] = {
         [EV_START] = TO(RUNNING),             [EV_STOP] = TO_DO(STOPPING, SIGNAL),
@@ -118,6 +141,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(RUNNING),     [EV_EXITED] = TO_DO(STARTED, SPAWN),
         [EV_EMPTY] = BUG(RUNNING),            [EV_DEADLINE] = BUG(RUNNING),
         [EV_NEEDS] = TO(RUNNING),
+        [EV_READY] = TO(RUNNING),               [EV_UNHEALTHY] = TO_DO(STOPPING, SIGNAL),
     },
     [SIT_BACKOFF] = {
         [EV_START] = TO_DO(STARTED, SPAWN),   [EV_STOP] = TO(STOPPED),
@@ -126,6 +150,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(BACKOFF),     [EV_EXITED] = BUG(BACKOFF),
         [EV_EMPTY] = BUG(BACKOFF),            [EV_DEADLINE] = TO_DO(STARTED, SPAWN),
         [EV_NEEDS] = TO(BACKOFF),
+        [EV_READY] = TO(BACKOFF),               [EV_UNHEALTHY] = TO(BACKOFF),
     },
     [SIT_STOPPING] = {
         [EV_START] = TO(STOPPING),            [EV_STOP] = TO(STOPPING),
@@ -134,6 +159,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(STOPPING),    [EV_EXITED] = TO(STOPPED),
         [EV_EMPTY] = BUG(STOPPING),           [EV_DEADLINE] = TO_DO(STOPPING, KILL),
         [EV_NEEDS] = TO(STOPPING),
+        [EV_READY] = TO(STOPPING),              [EV_UNHEALTHY] = TO(STOPPING),
     },
     [SIT_STOPPING_REST] = {
         [EV_START] = TO(STOPPING),            [EV_STOP] = TO(STOPPING),
@@ -142,6 +168,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(STOPPING),    [EV_EXITED] = BUG(STOPPING),
         [EV_EMPTY] = TO(STOPPED),             [EV_DEADLINE] = TO_DO(STOPPING, KILL),
         [EV_NEEDS] = TO(STOPPING),
+        [EV_READY] = TO(STOPPING),              [EV_UNHEALTHY] = TO(STOPPING),
     },
     [SIT_LEFTOVERS] = {
         [EV_START] = TO(STOPPING),            [EV_STOP] = TO(STOPPING),
@@ -150,6 +177,16 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(STOPPING),    [EV_EXITED] = BUG(STOPPING),
         [EV_EMPTY] = TO_DO(STARTED, SPAWN),   [EV_DEADLINE] = TO_DO(STOPPING, KILL),
         [EV_NEEDS] = TO(STOPPING),
+        [EV_READY] = TO(STOPPING),              [EV_UNHEALTHY] = TO(STOPPING),
+    },
+    [SIT_FAULTY] = {
+        [EV_START] = TO(STOPPING),            [EV_STOP] = TO(STOPPING),
+        [EV_RESTART] = TO(STOPPING),          [EV_RETIRE] = TO(STOPPING),
+        [EV_KILL] = TO_DO(STOPPING, KILL),    [EV_SPAWNED] = BUG(STOPPING),
+        [EV_SPAWN_FAILED] = BUG(STOPPING),    [EV_EXITED] = TO_DO(STARTED, SPAWN),
+        [EV_EMPTY] = BUG(STOPPING),           [EV_DEADLINE] = TO_DO(STOPPING, KILL),
+        [EV_NEEDS] = TO(STOPPING),
+        [EV_READY] = TO(STOPPING),              [EV_UNHEALTHY] = TO(STOPPING),
     },
     [SIT_FATAL] = {
         [EV_START] = TO_DO(STARTED, SPAWN),   [EV_STOP] = TO(STOPPED),
@@ -158,6 +195,7 @@ static const struct outcome table[SIT_COUNT][EV_COUNT] = {
         [EV_SPAWN_FAILED] = BUG(FATAL),       [EV_EXITED] = BUG(FATAL),
         [EV_EMPTY] = BUG(FATAL),              [EV_DEADLINE] = BUG(FATAL),
         [EV_NEEDS] = TO(FATAL),
+        [EV_READY] = TO(FATAL),                 [EV_UNHEALTHY] = TO(FATAL),
     },
 };
 /* clang-format on */

@@ -40,6 +40,13 @@ Test(reason, says_how_a_start_went)
 {
     expect_reason((struct reason){ .why = WHY_ALIVE, .ms = 5003 }, NULL, "alive for 5s");
     expect_reason((struct reason){ .why = WHY_ALIVE }, NULL, "the exec succeeded");
+    expect_reason((struct reason){ .why = WHY_READY, .ms = 1203 }, NULL, "ready after 1.2s");
+    expect_reason((struct reason){ .why = WHY_NOT_READY, .ms = 30000 }, NULL,
+                  "not ready within 30s");
+    expect_reason((struct reason){ .why = WHY_UNHEALTHY, .arg = 3 }, "exit code 1",
+                  "3 health checks in a row failed: exit code 1");
+    expect_reason((struct reason){ .why = WHY_UNHEALTHY, .arg = 1 }, NULL,
+                  "1 health check failed: no answer");
     expect_reason((struct reason){ .why = WHY_RETRY, .arg = 2, .ms = 1049 }, NULL,
                   "automatic start 2, after 1s");
     expect_reason((struct reason){ .why = WHY_RETRY, .arg = 1 }, NULL,
