@@ -16,7 +16,6 @@
 #include "snapshot.h"
 
 struct journal;
-struct identity;
 struct pump;
 struct reaper;
 struct spawner;
@@ -41,8 +40,9 @@ struct monitor_env {
     void (*on_change)(void *arg, void *owner);
     void *on_gone_arg; /* of on_change(), too */
     /* Called when an instance has ended in a way that ends the supervisor (verdict.h): its exit
-     * status, and what happened, in words. Must not block. NULL: nobody wants to know. */
-    void (*on_verdict)(void *arg, const struct identity *id, int code, const char *text);
+     * status, and what happened, in words (to free(); NULL: no memory for them). Must not block. NULL:
+     * nobody wants to know. */
+    void (*on_verdict)(void *arg, int code, char *text);
     void *on_verdict_arg;
 };
 

@@ -1,6 +1,7 @@
 /* instance_parts.c - see instance_parts.h. */
 #include "instance_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,11 @@ void instance_judge(const struct instance *in, const struct fsm *before)
 {
     if (!in->env->on_verdict || !verdict_is_due(in->id->task, before, &in->fsm))
         return;
-    char *text = reason_text(in->fsm.why, in->detail);
-    in->env->on_verdict(in->env->on_verdict_arg, in->id, verdict_code(&in->fsm, in->spawn_error),
-                        text ? text : "");
-    free(text);
+    const char *what = in->fsm.state == ST_FATAL ? "is FATAL" : "has ended";
+    char *why = reason_text(in->fsm.why, in->detail);
+    char *text;
+    if (asprintf(&text, "'%s' %s: %s", in->id->name, what, why ? why : "") < 0)
+        text = NULL;
+    in->env->on_verdict(in->env->on_verdict_arg, verdict_code(&in->fsm, in->spawn_error), text);
+    free(why);
 }

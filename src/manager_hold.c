@@ -3,7 +3,8 @@
  * A stop (and what begins with one) of something is held back while what depends on it is closing:
  * stops go in the reverse order of starts. It is marked as closing before anything is posted, so
  * that all orders of one request see each other, whatever their order; what may go does so at the
- * end of the message (manager_release_ready()). What has no process has no turn to wait for.
+ * end of the message (manager_release_ready()). To stop what has no process, no turn is waited for:
+ * in a shutdown it would start meanwhile.
  * An order that starts is never held: what is held before it goes first, and the newest wins. */
 #include <errno.h>
 #include <stdlib.h>
@@ -59,14 +60,23 @@ void manager_flush(struct manager *m, struct entry *entry)
     manager_touch(m, entry);
 }
 
+static bool stops_nothing(const struct entry *entry)
+{
+    const struct order *order;
+    if (entry->under_way || standing_has_process(&entry->standing))
+        return false;
+    LL_FOREACH (entry->held, order)
+        if (order->kind == ORDER_STOP || order->kind == ORDER_RETIRE)
+            return true;
+    return false;
+}
+
 static void release(struct manager *m, struct row *row)
 {
     struct entry *entry, *next;
-    DL_FOREACH_SAFE2 (row->held, entry, next, next_held) {
-        bool has_process = entry->under_way || standing_has_process(&entry->standing);
-        if (row->busy_dependents == 0 || !has_process || m->killing)
+    DL_FOREACH_SAFE2 (row->held, entry, next, next_held)
+        if (row->busy_dependents == 0 || m->killing || stops_nothing(entry))
             manager_flush(m, entry);
-    }
 }
 
 void manager_release_ready(struct manager *m)
