@@ -35,13 +35,13 @@ struct monitor_env {
     /* Called with the monitor's owner as the last thing on its thread, once it has retired and
      * nothing of its instance is left: monitor_join() then. Must not block. */
     void (*on_gone)(void *arg, void *owner);
-    /* Called with the monitor's owner after something has happened, if monitor_watch() asked for it:
-     * monitor_heard() then, until which it is not called again. Must not block. */
+    /* Called with the monitor's owner after something has happened, if monitor_watch() asked for
+     * it: monitor_heard() then, until which it is not called again. Must not block. */
     void (*on_change)(void *arg, void *owner);
     void *on_gone_arg; /* of on_change(), too */
     /* Called when an instance has ended in a way that ends the supervisor (verdict.h): its exit
-     * status, and what happened, in words (to free(); NULL: no memory for them). Must not block. NULL:
-     * nobody wants to know. */
+     * status, and what happened, in words (to free(); NULL: no memory for them). Must not block.
+     * NULL: nobody wants to know. */
     void (*on_verdict)(void *arg, int code, char *text);
     void *on_verdict_arg;
 };
@@ -66,8 +66,8 @@ int monitor_must_order(struct monitor *monitor, struct order *order)
  * monitor. */
 void monitor_retire(struct monitor *monitor, struct order *order);
 
-/* What it depends on changed. `text` (copied) says what it waits for, or what failed; NULL: it waits
- * for its predecessor. Of several that have not been received yet, the latest counts. */
+/* What it depends on changed. `text` (copied) says what it waits for, or what failed; NULL: it
+ * waits for its predecessor. Of several that have not been received yet, the latest counts. */
 void monitor_needs(struct monitor *monitor, enum needs needs, const char *text);
 
 /* Whether on_change() is called. What changed before it was asked for is to be looked up. */

@@ -31,7 +31,8 @@ static const struct command commands[] = {
             .takes_targets = true,
         },
         .details = TARGETS "What they depend on is started first. Answers once each program was "
-                           "executed;\nwith --wait, once it is RUNNING or has given up.\n" TIMEOUT JSON
+                           "executed;\nwith --wait, once it is RUNNING or has given up.\n"
+                           TIMEOUT JSON
                            "Example: start web --wait --timeout 30s\n",
         .options = OPT_WAIT | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,

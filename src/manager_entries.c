@@ -8,7 +8,8 @@
 #include "log.h"
 #include "manager_state.h"
 
-/* What each monitor may post to the inbox: that it has changed, at most once at a time, and that it is gone. */
+/* What each monitor may post to the inbox: that it has changed, at most once at a time, and that it
+ * is gone. */
 #define ENTRY_RESERVED 2
 
 int manager_add_entry(struct manager *m, struct row *row)
