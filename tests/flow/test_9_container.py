@@ -31,8 +31,14 @@ def test_the_exit_status_is_the_tasks(box, how, command, more, status):
     options = {"up": False} if how == "shell" else {}
     supervisor = getattr(box, how)(config(box, command, **more), **options)
     assert supervisor.wait_exit() == status
-    assert lines_of(box.path("stamps"))[-1:] == ["-db"]
     box.assert_nothing_left()
+
+
+def test_the_others_are_stopped_as_in_any_shutdown(box):
+    command = ["sh", "-c", "until test -s stamps; do sleep 0.01; done; exit 3"]
+    supervisor = box.foreground(config(box, command, onExit="shutdown"))
+    assert supervisor.wait_exit() == 3
+    assert lines_of(box.path("stamps")) == ["+db", "-db"]
 
 
 def test_a_dependency_that_failed_is_1(box):
