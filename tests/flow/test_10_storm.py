@@ -28,7 +28,8 @@ def graph(rng):
     tasks["dies"] = {"command": "sleep 0.01", "restart": "always", "restartDelay": 0.01,
                      "dependsOn": ["t1"], "restartsAttempts": 2}
     tasks["runs"] = {"command": "true", "dependsOn": ["t2"]}
-    tasks["late"] = {"command": "sleep 600", "successfulStartTimeout": 0, "dependsOn": {"runs": {"condition": "completed"}}}
+    tasks["late"] = {"command": "sleep 600", "successfulStartTimeout": 0,
+                     "dependsOn": {"runs": {"condition": "completed"}}}
     return {"tasks": tasks}
 
 
