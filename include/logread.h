@@ -29,7 +29,7 @@ void logread_free(void *logread); /* NULL is fine */
 
 /* Adds the log of the instance `name`, unless another one's is the same file: then it is counted
  * there. Before the first step. 0 or -ENOMEM; the place is taken over in any case. */
-int logread_add(struct logread *logread, const char *name, struct log_place place)
+int logread_add(struct logread *r, const char *name, struct log_place place)
     __attribute__((warn_unused_result));
 
 /* What is to be done after a step. */
@@ -43,12 +43,12 @@ enum logread_next {
 int logread_step(void *logread, FILE *out);
 
 /* Readable when there may be more of what is followed; -1: nothing is followed yet. */
-int logread_fd(const struct logread *logread);
+int logread_fd(const struct logread *r);
 
 /* Has anything been complained about? */
-bool logread_has_failed(const struct logread *logread);
+bool logread_has_failed(const struct logread *r);
 
 /* Where the next step reads first; NULL: it looks at all. It lives as long as the logread does. */
-const char *logread_path(const struct logread *logread);
+const char *logread_path(const struct logread *r);
 
 #endif

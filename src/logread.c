@@ -230,14 +230,17 @@ int logread_step(void *logread, FILE *out)
 struct logread *logread_new(const struct logread_form *form, size_t most)
 {
     struct logread *r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    r->form = *form;
-    r->files = calloc(most + 1, sizeof *r->files);
-    r->by_path = textmap_new();
-    if (r->files && r->by_path)
+    struct log_file *files = calloc(most + 1, sizeof *files);
+    struct textmap *by_path = textmap_new();
+    if (r && files && by_path) {
+        r->form = *form;
+        r->files = files;
+        r->by_path = by_path;
         return r;
-    logread_free(r);
+    }
+    textmap_free(by_path);
+    free(files);
+    free(r);
     return NULL;
 }
 
