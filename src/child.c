@@ -64,6 +64,7 @@ static int open_pipes(struct child *child, struct pump *pump, const struct launc
             .timestamps = launch->log_timestamps,
             .name = launch->name,
             .error_stream = i == LAUNCH_STDERR,
+            .owner = launch->rights.ids,
         };
         int error = pump_open(pump, &target, &pipes[i], &child->sources[i]);
         if (error)
