@@ -73,7 +73,9 @@ extern const struct config_type config_type_environment; /* struct config_env */
 
 struct config_key {
     const char *name;
-    const char *alias; /* another spelling; NULL: none */
+    const char *alias;    /* another spelling; NULL: none */
+    const char *meant_by; /* no spelling, but what people write who mean it, and which looks more
+                             like another key; NULL: nothing */
     const struct config_type *type;
     size_t offset; /* of the field in struct task_config or supervisor_config */
     bool required;

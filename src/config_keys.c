@@ -1,5 +1,6 @@
 /* config_keys.c - the loops over the rows of schema.h. */
 #include <string.h>
+#include <strings.h>
 
 #include "node.h"
 #include "schema.h"
@@ -100,14 +101,16 @@ static void check_key(const struct config_reader *reader, const struct config_ke
 static void complain_unknown(const struct config_reader *reader, const struct config_key *keys,
                              size_t count, const struct node *key)
 {
-    const char *candidates[CANDIDATES_MAX];
+    const char *candidates[CANDIDATES_MAX], *meant = NULL;
     size_t n = 0;
     for (size_t i = 0; i < count && n + 2 <= CANDIDATES_MAX; i++) {
+        if (keys[i].meant_by && strcasecmp(keys[i].meant_by, key->text) == 0)
+            meant = keys[i].name;
         candidates[n++] = keys[i].name;
         if (keys[i].alias)
             candidates[n++] = keys[i].alias;
     }
-    const char *near = suggest(key->text, candidates, n);
+    const char *near = meant ? meant : suggest(key->text, candidates, n);
     problems_add(reader->problems, key->at, "unknown key %s%s%s%s", quote(key->text).text,
                  near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -88,6 +88,7 @@ const struct config_key config_keys[] = {
       .help = "after so long in FATAL, try again with all attempts; 0: never" },
     { .name = "stopingSignal",
       .alias = "stoppingSignal",
+      .meant_by = "stopSignal",
       .type = &config_type_signal,
       TASK_FIELD(stop_signal),
       .fallback = "SIGTERM",

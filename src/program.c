@@ -52,8 +52,8 @@ static bool is_crash(int signo)
     return false;
 }
 
-/* Two realtime signals are the C library's own, and hidden from sigaction(2): ignored by who started
- * us they would be so in every child too. */
+/* Two realtime signals are the C library's own, and hidden from sigaction(2). Ignored by who
+ * started us, they would be so in every child too. */
 static void restore_hidden(int signo)
 {
     struct {

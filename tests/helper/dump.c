@@ -3,8 +3,8 @@
  *
  * One fact a line, "NAME VALUE": pid, ppid, pgid, sid, cwd, umask, every argument (arg), every
  * descriptor with what it refers to (fd), the dispositions that are not default (signal), the
- * blocked signals (blocked), the ids (uid, gid: real, effective and saved; groups), nice, the
- * limits (limit NAME SOFT HARD), what /proc says (status FIELD VALUE, oom), the environment (env). */
+ * blocked signals (blocked), real, effective and saved ids (uid, gid) and groups, nice, limits
+ * (limit NAME SOFT HARD), some of /proc (status FIELD VALUE, oom), the environment (env). */
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
