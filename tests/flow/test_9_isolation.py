@@ -271,9 +271,8 @@ def test_an_ordinary_user_can_be_itself(box, place):
 # ---- who gets the stop signal ----
 
 FAMILY = """
-(trap 'echo member; exit' TERM; while :; do sleep 0.02; done) & member=$!
 trap '%s; exit 0' TERM
-echo up
+(trap 'echo member; exit' TERM; echo up; while :; do sleep 0.02; done) &
 while :; do sleep 0.02; done
 """
 
@@ -281,9 +280,9 @@ while :; do sleep 0.02; done
 @pytest.mark.parametrize("target, expected", [("process", ["up", "leader"]),
                                               ("group", ["up", "member", "leader"])])
 def test_the_stop_signal_goes_to_the_process_alone(box, target, expected):
-    end = "echo leader; kill -KILL $member"
+    end = "echo leader; kill -KILL $!"
     if target == "group":
-        end = "wait $member; echo leader"
+        end = "wait $!; echo leader"
     supervisor = box.shell({"tasks": {"web": {
         "command": ["sh", "-c", FAMILY % end], "stdout": "out", "stopSignalTo": target}}})
     supervisor.start("web")
