@@ -18,9 +18,9 @@ def test_a_circle_through_files_is_told_with_its_path(box):
 
 
 def test_a_reload_of_a_circle_changes_nothing(box):
-    config = {"tasks": {"a": {"command": "sleep 600", "autoLaunch": True}}}
+    config = {"tasks": {"a": {"command": "sleep 600"}}}
     supervisor = box.shell(config)
-    pid = supervisor.pid_of("a")
+    pid = supervisor.start("a")["a"]
     config["tasks"] |= {"b": {"command": "x", "dependsOn": "c"},
                         "c": {"command": "x", "dependsOn": "b"}}
     box.write(config)
