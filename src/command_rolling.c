@@ -89,7 +89,7 @@ void rolling_step_done(struct call *call, FILE *out)
     }
 }
 
-static void begin(struct call *call, const struct snapshot_set *set, FILE *out)
+static void begin(struct call *call, struct snapshot_set *set, FILE *out)
 {
     struct rolling *rolling = rolling_new(set);
     if (!rolling || !rolling->names) {

@@ -17,9 +17,13 @@ Test(config_errors, unknown_keys_get_a_suggestion)
     config_bad("tasks: {}\ndefaults: {x-y: 1}\n", "t.yaml:2:12: unknown key 'x-y'\n");
 }
 
-Test(config_errors, keys_that_are_not_acted_upon_yet_are_unknown)
+Test(config_errors, names_that_other_tools_have_for_a_key_are_known)
 {
-    config_bad_key("dependsOn: [db]", "t.yaml:4:5: unknown key 'dependsOn'\n");
+    config_bad_key("numprocs: 3",
+                   "t.yaml:4:5: unknown key 'numprocs', did you mean 'instances'?\n");
+    config_bad_key("stopsignal: INT",
+                   "t.yaml:4:5: unknown key 'stopsignal', did you mean 'stopingSignal'?\n");
+    config_bad_key("startsec: 3", "t.yaml:4:5: unknown key 'startsec'\n");
 }
 
 Test(config_errors, wrong_types_and_ranges)
