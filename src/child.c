@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,7 +98,7 @@ int child_start(struct child *child, const struct monitor_env *env, const struct
     int pidfd = published_close_door(published);
     if (error)
         goto fail;
-    error = watcher_add(env->watcher, pidfd, hook, arg, &child->watch);
+    error = watcher_add(env->watcher, pidfd, EPOLLIN, hook, arg, &child->watch);
     if (error) {
         siginfo_t info;
         *out_error = strdup("cannot watch the process");

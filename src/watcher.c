@@ -151,7 +151,8 @@ static void give_slot(struct watcher *w, uint32_t index)
     w->first_free = index;
 }
 
-int watcher_add(struct watcher *w, int pidfd, watcher_hook *hook, void *arg, uint64_t *out_id)
+int watcher_add(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, void *arg,
+                uint64_t *out_id)
 {
     uint32_t index;
     pthread_mutex_lock(&w->lock);
@@ -163,8 +164,8 @@ int watcher_add(struct watcher *w, int pidfd, watcher_hook *hook, void *arg, uin
     slot->hook = hook;
     slot->arg = arg;
     uint64_t id = watch_id(index, slot->generation);
-    struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u64 = id };
-    if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, pidfd, &event) < 0) {
+    struct epoll_event event = { .events = events | EPOLLONESHOT, .data.u64 = id };
+    if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
         error = -errno;
         give_slot(w, index);
         goto unlock;
@@ -175,10 +176,17 @@ unlock:
     return error;
 }
 
-void watcher_remove(struct watcher *w, int pidfd, uint64_t id)
+/* Without the lock: the caller keeps the watch, and what is on its way is for it. */
+int watcher_rearm(struct watcher *w, int fd, uint64_t id, uint32_t events)
+{
+    struct epoll_event event = { .events = events | EPOLLONESHOT, .data.u64 = id };
+    return epoll_ctl(w->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
+}
+
+void watcher_remove(struct watcher *w, int fd, uint64_t id)
 {
     pthread_mutex_lock(&w->lock);
-    epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+    epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     give_slot(w, (uint32_t)id);
     pthread_mutex_unlock(&w->lock);
 }
