@@ -7,7 +7,6 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,11 +72,11 @@ struct config_probe {
 struct config_user {
     char *text; /* as written, a name or a number; NULL: the supervisor's */
     uid_t uid;
-    gid_t gid;
+    gid_t gid;  /* means nothing where there is no name */
     char *name; /* NULL for a number that has no name */
     char *home;
     char *shell;
-    gid_t *groups; /* supplementary ones */
+    gid_t *groups; /* supplementary ones, its own among them */
     size_t group_count;
 };
 
@@ -91,6 +90,7 @@ struct config_group {
 struct config_limit_kind {
     const char *name; /* "nofile" */
     int resource;     /* RLIMIT_NOFILE */
+    bool is_bytes;
 };
 extern const struct config_limit_kind config_limit_kinds[CONFIG_LIMITS];
 
@@ -109,7 +109,11 @@ enum stop_target { STOP_GROUP, STOP_PROCESS };
 /* What the end of a task for good does to the supervisor. */
 enum on_end { ON_END_IGNORE, ON_END_SHUTDOWN };
 
-#define CONFIG_UNSET LONG_MIN /* of task_config.nice, .oom_score_adj: not given */
+/* A number that need not be given. */
+struct config_optional {
+    bool given;
+    long value;
+};
 
 #define CONFIG_NO_LIMIT (-1L) /* task_config.attempts: retry for ever */
 
@@ -144,8 +148,8 @@ struct task_config {
     struct config_user user;
     struct config_group group;
     struct config_limits limits;
-    long nice;          /* CONFIG_UNSET: the supervisor's */
-    long oom_score_adj; /* the same */
+    struct config_optional nice; /* not given: the supervisor's */
+    struct config_optional oom_score_adj;
     bool no_new_privileges;
     struct config_needs needs; /* dependsOn */
     struct config_probe ready;

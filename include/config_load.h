@@ -1,5 +1,5 @@
 /* config_load.h - what the files that make up config_load() share. For config_load.c,
- * config_include.c, config_check.c and config_logs.c only. */
+ * config_include.c, config_check.c, config_needs.c and config_logs.c only. */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
@@ -15,6 +15,10 @@ struct loaded_task {
     const struct node *node; /* what was written there */
     struct task_config *task;
     bool sound; /* nothing was complained about in it */
+
+    struct loaded_task *above; /* these are config_check_needs()'s */
+    size_t next_need;
+    bool visited, open;
 };
 
 /* A file that was read, whatever its name. */
@@ -44,6 +48,14 @@ bool config_check_task_name(struct config_loader *loader, const struct node *key
 
 /* Complains about tasks that are called as another task's instances are. */
 void config_check_instance_names(struct config_loader *loader);
+
+/* The task that has an instance of that name which is not the task's own; NULL: none. */
+const struct loaded_task *config_instance_owner(const struct config_loader *loader,
+                                                const char *name);
+
+/* Complains about tasks that depend on what is no task, on what never comes, or on themselves,
+ * be it through others. */
+void config_check_needs(struct config_loader *loader);
 
 /* Complains about tasks that log to one file and differ in how it is to be kept. Looks at which
  * files there are. */

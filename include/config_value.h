@@ -4,6 +4,7 @@
 #define CONFIG_VALUE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "launch.h"
@@ -34,6 +35,13 @@ struct expand_scope config_launch_scope(const struct config_reader *reader,
  * False where the expanded text is empty. */
 bool config_check_expanded(const struct config_reader *reader, const struct config_key *key,
                            const struct node *node, int result, char *text, char *error);
+
+/* A whole decimal number. -EINVAL for anything else, leading zeros included: YAML would take them
+ * for octal. -ERANGE where it does not fit. */
+int config_parse_long(const char *text, long *out_number) __attribute__((warn_unused_result));
+
+/* "4096", "512KB", "1.5 MB": of 1024; -EINVAL for anything else, -ERANGE where it does not fit. */
+int config_parse_size(const char *text, int64_t *out_bytes) __attribute__((warn_unused_result));
 
 /* Prints a text on one line: control characters as in C. */
 void config_print_line(FILE *out, const char *text);

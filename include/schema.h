@@ -50,9 +50,24 @@ extern const struct config_type config_type_mask;        /* mode_t */
 extern const struct config_type config_type_policy;      /* enum restart_policy */
 extern const struct config_type config_type_level;       /* enum log_level */
 extern const struct config_type config_type_format;      /* enum log_format */
+extern const struct config_type config_type_stop_target; /* enum stop_target */
+extern const struct config_type config_type_on_end;      /* enum on_end */
+extern const struct config_type config_type_condition;   /* enum need_condition */
+extern const struct config_type config_type_cgroups;     /* enum cgroups */
+extern const struct config_type config_type_leftovers;   /* enum leftovers */
 extern const struct config_type config_type_codes;       /* struct config_codes */
 extern const struct config_type config_type_path;        /* char * */
 extern const struct config_type config_type_group;       /* char *, a name or a number */
+extern const struct config_type config_type_user;        /* struct config_user */
+extern const struct config_type config_type_user_group;  /* struct config_group */
+extern const struct config_type config_type_limits;      /* struct config_limits */
+extern const struct config_type config_type_nice;        /* struct config_optional */
+extern const struct config_type config_type_oom;         /* struct config_optional */
+extern const struct config_type config_type_needs;       /* struct config_needs */
+extern const struct config_type config_type_ready;       /* struct config_probe */
+extern const struct config_type config_type_health;      /* struct config_probe */
+extern const struct config_type config_type_interval;    /* int64_t milliseconds, never 0 */
+extern const struct config_type config_type_endpoint;    /* char *, HOST:PORT */
 extern const struct config_type config_type_command;     /* struct config_command */
 extern const struct config_type config_type_environment; /* struct config_env */
 
@@ -86,9 +101,9 @@ const struct config_key *config_key_find(const struct config_key *keys, size_t c
  * else from the map `defaults` (may be NULL), else from its fallback. Complains about unknown,
  * doubled and missing keys too; `what` ("task 'web'") and `at` say whose keys are missing.
  * Without `what` nothing is filled in and nothing is missing. */
-void config_read_keys(struct config_reader *reader, const struct config_key *keys, size_t count,
-                      const struct node *node, const struct node *defaults, const char *what,
-                      const struct node *at, void *object);
+void config_read_keys(const struct config_reader *reader, const struct config_key *keys,
+                      size_t count, const struct node *node, const struct node *defaults,
+                      const char *what, const struct node *at, void *object);
 
 /* The value that the map `node` has for the key; NULL when it is not there or null. */
 const struct node *config_key_node(const struct config_key *key, const struct node *node);

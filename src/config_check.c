@@ -26,8 +26,8 @@ bool config_check_task_name(struct config_loader *loader, const struct node *key
     return !complaint;
 }
 
-/* The task that has an instance of that name which is not the task's own; NULL: none. */
-static const struct loaded_task *owner_of(const struct config_loader *loader, const char *name)
+const struct loaded_task *config_instance_owner(const struct config_loader *loader,
+                                                const char *name)
 {
     const char *underscore = strrchr(name, '_');
     if (!underscore || underscore[1] == '0' || strlen(underscore + 1) > 6 ||
@@ -50,7 +50,7 @@ void config_check_instance_names(struct config_loader *loader)
 {
     for (size_t i = 0; i < loader->config->task_count; i++) {
         const char *name = loader->config->tasks[i]->name;
-        const struct loaded_task *owner = owner_of(loader, name);
+        const struct loaded_task *owner = config_instance_owner(loader, name);
         if (!owner)
             continue;
         const struct loaded_task *task = textmap_find(loader->tasks, name);

@@ -132,9 +132,9 @@ static void check_names(const struct config_reader *reader, const struct config_
     }
 }
 
-void config_read_keys(struct config_reader *reader, const struct config_key *keys, size_t count,
-                      const struct node *node, const struct node *defaults, const char *what,
-                      const struct node *at, void *object)
+void config_read_keys(const struct config_reader *reader, const struct config_key *keys,
+                      size_t count, const struct node *node, const struct node *defaults,
+                      const char *what, const struct node *at, void *object)
 {
     if (node && node->kind == NODE_MAP)
         check_names(reader, keys, count, node);

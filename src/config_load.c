@@ -31,6 +31,21 @@ static void settle_attempts(const struct config_loader *loader, const struct nod
     }
 }
 
+/* A number that is nobody's says nothing of its group. */
+static void check_group(const struct config_loader *loader, const struct node *node,
+                        const struct task_config *task)
+{
+    if (!task->user.text || task->user.name || task->group.text)
+        return;
+    const struct config_key *key = config_key_find(config_keys, config_key_count, "user");
+    const struct node *at = config_key_node(key, node);
+    if (!at)
+        at = config_key_node(key, loader->defaults);
+    problems_add(loader->problems, at->at,
+                 "'user': there is no user with the number %s: say its 'group' too",
+                 quote(task->user.text).text);
+}
+
 static struct task_config *new_task(const struct node *key)
 {
     struct task_config *task = calloc(1, sizeof *task);
@@ -68,6 +83,7 @@ static void read_task(struct config_loader *loader, const struct node *key, cons
     config_read_keys(&reader, config_keys, config_key_count, node, loader->defaults, what, key,
                      task);
     settle_attempts(loader, node, task);
+    check_group(loader, node, task);
     free(what);
 }
 
@@ -111,7 +127,7 @@ static void load_task(struct config_loader *loader, const struct node *key, cons
     size_t problems = problems_count(loader->problems);
     read_task(loader, key, node, task);
     bool sound = problems_count(loader->problems) == problems;
-    const struct loaded_task loaded = { key, node, task, sound };
+    const struct loaded_task loaded = { .key = key, .node = node, .task = task, .sound = sound };
     if (good && !first && add_task(loader, &loaded))
         return;
     if (good && !first)
@@ -223,6 +239,7 @@ static void load_root(struct config_loader *loader, const struct source *source,
     config_load_tasks(loader, tasks);
     config_load_includes(loader, node_find(root, "include"));
     config_check_instance_names(loader);
+    config_check_needs(loader);
     config_check_log_files(loader);
 }
 

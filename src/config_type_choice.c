@@ -7,7 +7,12 @@
 
 _Static_assert(sizeof(enum restart_policy) == sizeof(unsigned) &&
                    sizeof(enum log_level) == sizeof(unsigned) &&
-                   sizeof(enum log_format) == sizeof(unsigned),
+                   sizeof(enum log_format) == sizeof(unsigned) &&
+                   sizeof(enum stop_target) == sizeof(unsigned) &&
+                   sizeof(enum on_end) == sizeof(unsigned) &&
+                   sizeof(enum need_condition) == sizeof(unsigned) &&
+                   sizeof(enum cgroups) == sizeof(unsigned) &&
+                   sizeof(enum leftovers) == sizeof(unsigned),
                "choices are stored as unsigned");
 
 static size_t word_count(const char *const *words)
@@ -100,4 +105,87 @@ const struct config_type config_type_format = {
     .parse = parse_choice,
     .equal = equal_choice,
     .print = print_format,
+};
+
+static const char *const stop_targets[] = {
+    [STOP_GROUP] = "group", [STOP_PROCESS] = "process", NULL
+};
+
+static void print_stop_target(FILE *out, const void *field)
+{
+    fputs(stop_targets[*(const unsigned *)field], out);
+}
+
+const struct config_type config_type_stop_target = {
+    .noun = "group or process",
+    .words = stop_targets,
+    .parse = parse_choice,
+    .equal = equal_choice,
+    .print = print_stop_target,
+};
+
+static const char *const ends[] = {
+    [ON_END_IGNORE] = "ignore", [ON_END_SHUTDOWN] = "shutdown", NULL
+};
+
+static void print_on_end(FILE *out, const void *field)
+{
+    fputs(ends[*(const unsigned *)field], out);
+}
+
+const struct config_type config_type_on_end = {
+    .noun = "ignore or shutdown",
+    .words = ends,
+    .parse = parse_choice,
+    .equal = equal_choice,
+    .print = print_on_end,
+};
+
+static const char *const conditions[] = {
+    [NEED_RUNNING] = "running", [NEED_STARTED] = "started", [NEED_COMPLETED] = "completed", NULL
+};
+
+static void print_condition(FILE *out, const void *field)
+{
+    fputs(conditions[*(const unsigned *)field], out);
+}
+
+const struct config_type config_type_condition = {
+    .noun = "running, started or completed",
+    .words = conditions,
+    .parse = parse_choice,
+    .equal = equal_choice,
+    .print = print_condition,
+};
+
+static const char *const cgroup_uses[] = { [CGROUPS_AUTO] = "auto", [CGROUPS_OFF] = "off", NULL };
+
+static void print_cgroups(FILE *out, const void *field)
+{
+    fputs(cgroup_uses[*(const unsigned *)field], out);
+}
+
+const struct config_type config_type_cgroups = {
+    .noun = "auto or off",
+    .words = cgroup_uses,
+    .parse = parse_choice,
+    .equal = equal_choice,
+    .print = print_cgroups,
+};
+
+static const char *const leftover_uses[] = {
+    [LEFTOVERS_STOP] = "stop", [LEFTOVERS_REFUSE] = "refuse", [LEFTOVERS_IGNORE] = "ignore", NULL
+};
+
+static void print_leftovers(FILE *out, const void *field)
+{
+    fputs(leftover_uses[*(const unsigned *)field], out);
+}
+
+const struct config_type config_type_leftovers = {
+    .noun = "stop, refuse or ignore",
+    .words = leftover_uses,
+    .parse = parse_choice,
+    .equal = equal_choice,
+    .print = print_leftovers,
 };

@@ -12,12 +12,11 @@
 #include "signame.h"
 
 #define MASK_MAX 0777
+#define INTERVAL_MIN_MS 10
 
 /* -- numbers ------------------------------------------------------------------------------- */
 
-/* A whole decimal number. -EINVAL for anything else, leading zeros included: YAML would take
- * them for octal. -ERANGE where it does not fit. */
-static int parse_long(const char *text, long *out_number)
+int config_parse_long(const char *text, long *out_number)
 {
     const char *digits = text + (*text == '-' || *text == '+');
     size_t length = strspn(digits, "0123456789");
@@ -38,7 +37,7 @@ static void parse_integer(const struct config_reader *reader, const struct confi
     if (!text)
         return;
     long number = 0;
-    int error = parse_long(text, &number);
+    int error = config_parse_long(text, &number);
     if (error == -EINVAL)
         config_complain(reader, key, node);
     else if (error || number < key->min || number > key->max)
@@ -135,6 +134,19 @@ static void parse_duration(const struct config_reader *reader, const struct conf
     free(text);
 }
 
+/* What is done over and over, or must happen within it, needs some time. */
+static void parse_interval(const struct config_reader *reader, const struct config_key *key,
+                           const struct node *node, void *field)
+{
+    int64_t ms = INTERVAL_MIN_MS;
+    parse_duration(reader, key, node, &ms);
+    if (ms < INTERVAL_MIN_MS)
+        problems_add(reader->problems, node->at, "'%s' must be at least %dms, not %s", key->name,
+                     INTERVAL_MIN_MS, node_describe(node).text);
+    else
+        *(int64_t *)field = ms;
+}
+
 static bool equal_int64(const void *a, const void *b)
 {
     return *(const int64_t *)a == *(const int64_t *)b;
@@ -154,6 +166,13 @@ const struct config_type config_type_duration = {
     .print = print_duration,
 };
 
+const struct config_type config_type_interval = {
+    .noun = "a duration such as 10, 0.5, 500ms, 5m or 2h",
+    .parse = parse_interval,
+    .equal = equal_int64,
+    .print = print_duration,
+};
+
 /* -- sizes --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -163,8 +182,7 @@ static const struct {
 
 #define SIZE_UNIT_COUNT (sizeof size_units / sizeof size_units[0])
 
-/* "4096", "512KB", "1.5 MB": of 1024; -EINVAL for anything else, -ERANGE where it does not fit. */
-static int parse_size_text(const char *text, int64_t *out_bytes)
+int config_parse_size(const char *text, int64_t *out_bytes)
 {
     size_t length = strspn(text, "0123456789.");
     const char *unit = text + length + strspn(text + length, " ");
@@ -191,7 +209,7 @@ static void parse_size(const struct config_reader *reader, const struct config_k
     if (!text)
         return;
     int64_t bytes = 0;
-    int error = *text == '-' ? -ERANGE : parse_size_text(text, &bytes);
+    int error = *text == '-' ? -ERANGE : config_parse_size(text, &bytes);
     if (error == -EINVAL)
         config_complain(reader, key, node);
     else if (error || bytes < key->min || bytes > key->max)
