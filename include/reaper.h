@@ -53,6 +53,9 @@ struct reaper_question {
     size_t killed; /* may be read by the asker after the last answer */
     struct stray *strays;
     struct reaper_question *next_check;
+    struct reaper_question *next_due;
+    int signal_due;
+    bool kill_due;
     UT_hash_handle by_leader;
     UT_hash_handle by_name;
 };

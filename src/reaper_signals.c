@@ -84,7 +84,7 @@ void strays_shoot(struct strays *s, struct stray *stray)
 void strays_signal(struct strays *s, struct reaper_question *q)
 {
     struct stray *stray;
-    DL_FOREACH(q->strays, stray) /* what is noted meanwhile comes at the end, and is not adopted */
+    DL_FOREACH (q->strays, stray) /* what is noted meanwhile comes at the end, and is not adopted */
         if (stray->adopted)
             strays_shoot(s, stray);
 }
@@ -108,7 +108,7 @@ static void count_all(struct strays *s, struct reaper_question *q)
     if (proc_read_facts(q->leader, &leader) == 0 && !proc_is_over(&leader))
         q->killed++;
     walk(s, q, q->leader, count_member);
-    DL_FOREACH(q->strays, stray)
+    DL_FOREACH (q->strays, stray)
         if (stray->adopted) {
             count(q, stray);
             walk(s, q, stray->pid, count_member);
