@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +156,7 @@ int proc_own_children(pid_t thread, struct pids *pids)
 
 int proc_children(pid_t pid, struct pids *pids)
 {
-    char path[PATH_MAX];
+    char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *threads = opendir(path);
     if (!threads)
@@ -167,7 +166,7 @@ int proc_children(pid_t pid, struct pids *pids)
     while (!error && (entry = readdir(threads))) {
         if (*entry->d_name == '.')
             continue;
-        snprintf(path, sizeof path, "/proc/%d/task/%s/children", (int)pid, entry->d_name);
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, atoi(entry->d_name));
         error = read_children(path, pids);
         if (error == -ESRCH) /* a thread that has ended */
             error = 0;
