@@ -18,27 +18,28 @@
 
 #define CGROUP_PREFIX "taskmaster-"
 
-struct cgroups;
+struct cgroup_tree;
 struct cgroup;
 
 /* The directory of our own cgroup, to free(). -ENOENT: there is none in a version 2 hierarchy. */
 int cgroup_own_dir(char **out_dir) __attribute__((warn_unused_result));
 
 /* Makes the supervisor's cgroup. Any failure means: do without. */
-int cgroups_new(const char *marker, struct cgroups **out_cgroups)
+int cgroups_new(const char *marker, struct cgroup_tree **out_cgroups)
     __attribute__((warn_unused_result));
 
 /* Removes it and all that is in it; processes stay, and keep theirs. NULL is fine. */
-void cgroups_free(struct cgroups *cgroups);
+void cgroups_free(struct cgroup_tree *cgroups);
 
-int cgroup_new(struct cgroups *cgroups, const char *name, struct cgroup **out_cgroup)
+int cgroup_new(struct cgroup_tree *cgroups, const char *name, struct cgroup **out_cgroup)
     __attribute__((warn_unused_result));
 
 /* Removes it, where no process is left in it. NULL is fine. */
 void cgroup_free(struct cgroup *cgroup);
 
-/* Its directory. */
+/* Its directory, and the file through which a process enters it. */
 const char *cgroup_path(const struct cgroup *cgroup);
+const char *cgroup_procs(const struct cgroup *cgroup);
 
 /* Opens what tells by EPOLLPRI that the last process has left, or the first has come. */
 int cgroup_open_events(const struct cgroup *cgroup, int *out_fd)
@@ -48,9 +49,13 @@ int cgroup_open_events(const struct cgroup *cgroup, int *out_fd)
  * this. True where it cannot be told. */
 bool cgroup_is_populated(int events_fd);
 
-/* Signals every process in it that is not in the process group `except`, and, where `deep`, in
- * those below it: by pidfd, after a second look at who is in it. */
-void cgroup_signal(const struct cgroup *cgroup, int signo, pid_t except, bool deep);
+/* Who a signal is for: those in the cgroup itself; those in cgroups below it, which somebody in it
+ * has made to manage others; or both. */
+enum cgroup_reach { CGROUP_ITSELF = 1, CGROUP_BELOW = 2, CGROUP_ALL = 3 };
+
+/* Sends `signo` and SIGCONT to every process there that is not in the process group `except`: by
+ * pidfd, after a second look at who is there. */
+void cgroup_signal(const struct cgroup *cgroup, int signo, pid_t except, enum cgroup_reach reach);
 
 /* SIGKILL to all that is in it and below it, all at once. Returns how many there were. */
 size_t cgroup_kill(const struct cgroup *cgroup);

@@ -20,13 +20,14 @@
 /* Without cgroup.kill (Linux 5.14): so often is killed what has been forked meanwhile. */
 #define KILL_ROUNDS 32
 
-struct cgroups {
+struct cgroup_tree {
     char *dir;
     atomic_ulong last_number;
 };
 
 struct cgroup {
     char *dir;
+    char *procs;
 };
 
 /* ---- files ---- */
@@ -117,10 +118,10 @@ void cgroup_remove(const char *dir)
     rmdir(dir);
 }
 
-int cgroups_new(const char *marker, struct cgroups **out_cgroups)
+int cgroups_new(const char *marker, struct cgroup_tree **out_cgroups)
 {
     char *own, *dir = NULL;
-    struct cgroups *cgroups = calloc(1, sizeof *cgroups);
+    struct cgroup_tree *cgroups = calloc(1, sizeof *cgroups);
     int error = cgroups ? cgroup_own_dir(&own) : -ENOMEM;
     if (error)
         goto fail;
@@ -146,7 +147,7 @@ fail:
     return error;
 }
 
-void cgroups_free(struct cgroups *cgroups)
+void cgroups_free(struct cgroup_tree *cgroups)
 {
     if (!cgroups)
         return;
@@ -155,23 +156,33 @@ void cgroups_free(struct cgroups *cgroups)
     free(cgroups);
 }
 
-int cgroup_new(struct cgroups *cgroups, const char *name, struct cgroup **out_cgroup)
+static void release(struct cgroup *cgroup)
 {
-    int error = -ENOMEM;
+    free(cgroup->dir);
+    free(cgroup->procs);
+    free(cgroup);
+}
+
+int cgroup_new(struct cgroup_tree *cgroups, const char *name, struct cgroup **out_cgroup)
+{
     struct cgroup *cgroup = calloc(1, sizeof *cgroup);
     char *file = cgroup_name(name, atomic_fetch_add(&cgroups->last_number, 1) + 1);
-    if (cgroup && file && asprintf(&cgroup->dir, "%s/%s", cgroups->dir, file) < 0)
+    int error = cgroup && file ? 0 : -ENOMEM;
+    if (!error && asprintf(&cgroup->dir, "%s/%s", cgroups->dir, file) < 0) {
         cgroup->dir = NULL;
-    free(file);
-    if (cgroup && cgroup->dir)
-        error = mkdir(cgroup->dir, 0755) < 0 ? -errno : 0;
-    if (!error) {
-        *out_cgroup = cgroup;
-        return 0;
+        error = -ENOMEM;
     }
-    if (cgroup)
-        free(cgroup->dir);
-    free(cgroup);
+    if (!error && asprintf(&cgroup->procs, "%s/cgroup.procs", cgroup->dir) < 0) {
+        cgroup->procs = NULL;
+        error = -ENOMEM;
+    }
+    free(file);
+    if (!error && mkdir(cgroup->dir, 0755) < 0)
+        error = -errno;
+    if (!error)
+        *out_cgroup = cgroup;
+    else if (cgroup)
+        release(cgroup);
     return error;
 }
 
@@ -180,13 +191,17 @@ void cgroup_free(struct cgroup *cgroup)
     if (!cgroup)
         return;
     cgroup_remove(cgroup->dir);
-    free(cgroup->dir);
-    free(cgroup);
+    release(cgroup);
 }
 
 const char *cgroup_path(const struct cgroup *cgroup)
 {
     return cgroup->dir;
+}
+
+const char *cgroup_procs(const struct cgroup *cgroup)
+{
+    return cgroup->procs;
 }
 
 /* ---- who is in it ---- */
@@ -286,25 +301,27 @@ static void signal_some(const char *dir, const pid_t *items, size_t count, int s
 struct aim {
     int signo;
     pid_t except;
-    bool deep;
+    enum cgroup_reach reach;
 };
 
 static int signal_members(const char *dir, void *arg)
 {
     const struct aim *aim = arg;
+    struct aim below = { aim->signo, aim->except, CGROUP_ALL };
     struct pids pids = { 0 };
-    (void)!read_members(dir, &pids);
+    if (aim->reach & CGROUP_ITSELF)
+        (void)!read_members(dir, &pids);
     for (size_t at = 0; at < pids.count; at += PIDFDS) {
         size_t count = pids.count - at < PIDFDS ? pids.count - at : PIDFDS;
         signal_some(dir, pids.items + at, count, aim->signo, aim->except);
     }
     pids_release(&pids);
-    return aim->deep ? each_below(dir, signal_members, arg) : 0;
+    return aim->reach & CGROUP_BELOW ? each_below(dir, signal_members, &below) : 0;
 }
 
-void cgroup_signal(const struct cgroup *cgroup, int signo, pid_t except, bool deep)
+void cgroup_signal(const struct cgroup *cgroup, int signo, pid_t except, enum cgroup_reach reach)
 {
-    struct aim aim = { signo, except, deep };
+    struct aim aim = { signo, except, reach };
     (void)!signal_members(cgroup->dir, &aim);
 }
 
@@ -315,7 +332,7 @@ size_t cgroup_kill(const struct cgroup *cgroup)
     size_t count = pids.count;
     int error = write_text(cgroup->dir, "cgroup.kill", "1");
     for (int round = 0; error && pids.count && round < KILL_ROUNDS; round++) {
-        cgroup_signal(cgroup, SIGKILL, 0, true);
+        cgroup_signal(cgroup, SIGKILL, 0, CGROUP_ALL);
         pids.count = 0;
         (void)!cgroup_members(cgroup->dir, &pids);
     }
