@@ -48,6 +48,7 @@ struct child {
     char *name;            /* of the instance when it was started: TASKMASTER_NAME */
     struct cgroup *cgroup; /* made at the first start, and kept; NULL: none */
     bool in_cgroup;        /* this process is in it */
+    bool cgroup_spent;     /* it was killed: the next process gets another */
     bool kept_out;         /* the last one was not, and that was said */
     bool watches_cgroup;   /* for its emptiness */
     int cgroup_events;

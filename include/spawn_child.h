@@ -41,6 +41,7 @@ struct spawn_child {
     struct rlimit nofile;      /* where the task's limits say nothing of it */
     bool is_root;              /* and may become somebody else */
     bool in_cgroup;            /* it was born there */
+    atomic_bool ran;           /* it was not killed before its first instruction */
     bool shares_descriptors;   /* with the parent, until the child has unshared them */
     int report_fd;             /* where the report is written to as well; -1: nowhere */
     int pidfd;                 /* the kernel's: of the child, but for a clone that fails stale */

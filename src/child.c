@@ -93,6 +93,11 @@ static bool choose_cgroup(struct child *child, const struct launch *launch,
 {
     if (!child->env->cgroups)
         return false;
+    if (child->cgroup_spent) { /* some kernels kill all that is born in it from then on */
+        cgroup_free(child->cgroup);
+        child->cgroup = NULL;
+        child->cgroup_spent = false;
+    }
     if (!child->cgroup) {
         int error = cgroup_new(child->env->cgroups, launch->name, &child->cgroup);
         if (error && !child->kept_out)

@@ -62,6 +62,7 @@ void child_kill(struct child *child)
         return;
     if (child->in_cgroup) {
         size_t count = cgroup_kill(child->cgroup);
+        child->cgroup_spent = true;
         if (!child->killed)
             child->killed = count;
     }
@@ -129,6 +130,7 @@ bool child_ask_what_is_left(struct child *child)
     /* What cannot be waited for is not left behind either. */
     if (child->in_cgroup && watch_cgroup(child, &populated)) {
         (void)cgroup_kill(child->cgroup);
+        child->cgroup_spent = true;
         populated = false;
     }
     if (populated)

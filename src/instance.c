@@ -181,6 +181,9 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
             return;
         }
         in->fsm = next.next;
+        if (before.state == ST_STOPPING && before.killed && in->fsm.state != ST_STOPPING)
+            log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
+                      in->child.killed ? in->child.killed : 1);
         publish(in, &before);
         settle(in, &before, &ev, fresh);
         if (next.actions & ACT_SIGNAL)

@@ -105,6 +105,13 @@ static void give_stack(struct spawner *s, struct stack *stack)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void reap(pid_t pid)
+{
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+        ;
+}
+
 /* The pid, or -1: then the child has to enter by itself, or has no cgroup. */
 static pid_t clone_into_cgroup(struct spawn_child *child, struct stack *stack, int flags)
 {
@@ -116,8 +123,12 @@ static pid_t clone_into_cgroup(struct spawn_child *child, struct stack *stack, i
     pid_t pid = spawn_clone_into(fd, (uint64_t)flags, stack, STACK_BYTES, spawn_child_main, child,
                                  &child->pidfd);
     close(fd);
-    if (pid > 0)
+    if (pid > 0 && atomic_load(&child->ran))
         return pid;
+    if (pid > 0) { /* Linux 6.14 kills at birth where cgroup.kill was used on one of both cgroups */
+        reap(pid);
+        close(child->pidfd);
+    }
     child->in_cgroup = false;
     return -1;
 }
@@ -235,13 +246,6 @@ static int failure_kind(int error)
 {
     bool may_pass = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
     return may_pass ? -EAGAIN : -EINVAL;
-}
-
-static void reap(pid_t pid)
-{
-    siginfo_t info;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
-        ;
 }
 
 /* Fronts need descriptors too, to show what is wrong and to stop things: the last are theirs. */

@@ -210,6 +210,7 @@ UNWATCHED int spawn_child_main(void *arg)
     struct spawn_child *child = arg;
     const struct launch *launch = child->launch;
 
+    atomic_store(&child->ran, true);
     atomic_store(child->door, child->pidfd);
     child->report.step = SPAWN_UNSHARE;
     if (child->shares_descriptors &&
