@@ -13,8 +13,8 @@
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
-/* An exit, two answers about the group, a change of the cgroup, one about its logs, retirement, needs, a kill: each at most
- * once at a time. */
+/* An exit, two answers about the group, a change of the cgroup, an answer about its logs,
+ * retirement, needs, a kill: each at most once at a time. */
 #define INBOX_RESERVED 8
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need

@@ -118,7 +118,8 @@ bool order_settled(struct order *order, const struct order_view *v, struct answe
     case ORDER_CONFIGURE:
         if (v->fresh)
             order->was_alive = v->before->alive;
-        if (v->before->state == ST_STOPPING && v->after->state != ST_STOPPING && v->before->killed) {
+        if (v->before->state == ST_STOPPING && v->after->state != ST_STOPPING &&
+            v->before->killed) {
             order->killed_ms = waited_ms(v);
             order->killed = v->killed;
         }

@@ -15,8 +15,8 @@
 #include "proctree.h"
 #include "reaper_strays.h"
 
-/* While somebody is being stopped, an orphan may be adopted of which no signal tells: its parent was
- * no child of main's. So main looks again, less and less often. */
+/* While somebody is being stopped, an orphan may be adopted of which no signal tells: its parent
+ * was no child of main's. So main looks again, less and less often. */
 #define LOOK_FIRST_MS 20
 #define LOOK_LAST_MS 320
 /* A tree that forks while it is killed is killed again at once, so many times. */
