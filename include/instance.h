@@ -34,12 +34,8 @@ struct instance {
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
-    /* Called on other threads, with `hook_arg`: the process has exited; its group is known; what it
-     * wrote is in its logs. */
-    watcher_hook *on_exit;
-    reaper_hook *on_group;
-    pump_hook *on_drained;
-    void *hook_arg;
+    struct child_hooks hooks;
+    pump_hook *on_drained; /* called on another thread: what it wrote is in its logs */
 };
 
 /* A STOPPED instance of `id` (takes a reference); the hooks are then the caller's to set. */
@@ -56,6 +52,7 @@ void instance_refuse(struct instance *in, struct order *order);     /* it has re
 
 void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
+void instance_cgroup_changed(struct instance *in);
 void instance_drained(struct instance *in);
 void instance_needs(struct instance *in, enum needs needs, char *text); /* takes `text` over */
 void instance_kill(struct instance *in);

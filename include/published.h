@@ -35,6 +35,9 @@ void published_release(struct published *p);
 void published_set(struct published *p, struct identity *id, const struct fsm *fsm, int64_t next_ms,
                    const struct change *change);
 
+/* How what is left of it is killed: see struct snapshot. */
+void published_set_kill(struct published *p, bool cgroup);
+
 enum state published_state(struct published *p);
 
 /* An order has had its effect on what is seen. */

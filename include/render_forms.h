@@ -17,6 +17,9 @@ int render_page(FILE *out, const struct snapshot *snapshot, char *const *environ
 int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *environment,
                      const char *last_words);
 
+/* What SIGKILL reaches: "cgroup", or "group and orphans". */
+const char *render_kill_text(const struct snapshot *snapshot);
+
 int render_change(FILE *out, const struct change *change, const struct render_style *style);
 int render_change_json(FILE *out, const struct change *change);
 

@@ -33,11 +33,13 @@ void instance_init(struct instance *in, const struct monitor_env *env, struct id
     in->chance = (unsigned)(uintptr_t)in ^ (unsigned)in->fsm.since_ms;
     take_policy(in);
     published_init(&in->published, id, &in->fsm);
+    published_set_kill(&in->published, env->cgroups != NULL);
 }
 
 void instance_release(struct instance *in)
 {
     identity_unref(in->id);
+    child_release(&in->child);
     published_release(&in->published);
     free(in->detail);
     free(in->needs_text);
@@ -115,6 +117,7 @@ static void settle(struct instance *in, const struct fsm *before, const struct f
         .after = &in->fsm,
         .pid = in->child.last_pid,
         .grace_ms = in->policy.grace_ms,
+        .killed = in->child.killed ? in->child.killed : 1,
         .detail = in->detail,
     };
     for (struct order **at = &in->waiting; *at;) {
@@ -142,13 +145,17 @@ static unsigned next_chance(struct instance *in)
 /* The text of a failure goes to in->detail. */
 static int start_process(struct instance *in)
 {
-    struct launch_id id = { in->id->task->name, in->id->number, in->id->name };
+    struct launch_id id = { .task = in->id->task->name,
+                            .instance = in->id->number,
+                            .name = in->id->name,
+                            .supervisor = in->env->marker };
     struct launch *launch;
     int error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
     if (error)
         return error == -ENOMEM ? -EAGAIN : error;
-    error = child_start(&in->child, in->env, launch, &in->published, in->on_exit, in->hook_arg,
-                        &in->detail);
+    error = child_start(&in->child, in->env, launch, &in->published, &in->hooks, &in->detail);
+    if (!error)
+        published_set_kill(&in->published, in->child.in_cgroup);
     launch_free(launch);
     return error;
 }
@@ -179,13 +186,16 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
             return;
         }
         in->fsm = next.next;
+        if (before.state == ST_STOPPING && before.killed && in->fsm.state != ST_STOPPING)
+            log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
+                      in->child.killed ? in->child.killed : 1);
         publish(in, &before);
         instance_judge(in, &before);
         settle(in, &before, &ev, fresh);
         if (next.actions & ACT_SIGNAL)
             child_stop(&in->child);
         if (next.actions & ACT_KILL)
-            child_signal(&in->child, SIGKILL);
+            child_kill(&in->child);
         if (next.actions & ACT_GONE)
             in->gone = true;
         if (!(next.actions & ACT_SPAWN))
@@ -216,14 +226,6 @@ void instance_kill(struct instance *in)
 
 /* ---- the end of the process ---- */
 
-void instance_exited(struct instance *in, int64_t now_ms)
-{
-    child_read_exit(&in->child);
-    in->exited_ms = now_ms;
-    in->asked_group = true;
-    reaper_ask(in->env->reaper, &in->child.question, in->child.pid, in->on_group, in->hook_arg);
-}
-
 static void tell_group(struct instance *in, bool empty)
 {
     struct fsm_event ev = event(EV_EMPTY);
@@ -235,8 +237,23 @@ static void tell_group(struct instance *in, bool empty)
         in->asked_group = false;
     }
     if (empty)
-        child_bury(&in->child, in->env->watcher);
+        child_bury(&in->child);
     step(in, ev, NULL);
+}
+
+void instance_exited(struct instance *in, int64_t now_ms)
+{
+    child_read_exit(&in->child);
+    in->exited_ms = now_ms;
+    in->asked_group = true;
+    if (child_ask_what_is_left(&in->child))
+        tell_group(in, false);
+}
+
+void instance_cgroup_changed(struct instance *in)
+{
+    if (in->child.watches_cgroup) /* else the note is about a process that is long gone */
+        (void)child_ask_what_is_left(&in->child);
 }
 
 /* What it wrote last is to be in its logs before anything follows; until then its zombie is kept,
@@ -245,7 +262,7 @@ static void begin_drain(struct instance *in)
 {
     in->draining = true;
     in->drain_deadline_ms = clock_ms() + DRAIN_PATIENCE_MS;
-    pump_ask(in->env->pump, &in->drained, in->child.sources, in->on_drained, in->hook_arg);
+    pump_ask(in->env->pump, &in->drained, in->child.sources, in->on_drained, in->hooks.arg);
 }
 
 void instance_group_known(struct instance *in, bool empty)
@@ -253,7 +270,7 @@ void instance_group_known(struct instance *in, bool empty)
     bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
     if (empty && pumped)
         begin_drain(in);
-    else
+    else if (empty || in->asked_group) /* else it is known that something is left */
         tell_group(in, empty);
 }
 

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "expand.h"
+#include "marker.h"
 #include "words.h"
 
 #define SHELL "/bin/sh"
@@ -39,7 +40,7 @@ static bool is_private(const char *entry)
 static bool is_ours(const char *name, size_t length)
 {
     static const char *const names[] = { "TASKMASTER_TASK", "TASKMASTER_INSTANCE",
-                                         "TASKMASTER_NAME" };
+                                         "TASKMASTER_NAME", MARKER_VARIABLE };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
             return true;
@@ -125,8 +126,11 @@ static int add_identity(const struct work *w, size_t *count)
     snprintf(number, sizeof number, "%ld", w->id->instance);
     const char *const pairs[][2] = { { "TASKMASTER_TASK", w->id->task },
                                      { "TASKMASTER_INSTANCE", number },
-                                     { "TASKMASTER_NAME", w->id->name } };
+                                     { "TASKMASTER_NAME", w->id->name },
+                                     { MARKER_VARIABLE, w->id->supervisor } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (!pairs[i][1])
+            continue;
         char *entry = make_entry(pairs[i][0], pairs[i][1]);
         if (!entry)
             return -ENOMEM;
@@ -141,7 +145,7 @@ static int make_environment(const struct work *w)
     char *const *environment = w->scope.environment;
     while (environment && environment[inherited])
         inherited++;
-    size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + 4;
+    size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + 5;
     w->launch->envp = calloc(room, sizeof *w->launch->envp);
     if (!w->launch->envp)
         return -ENOMEM;

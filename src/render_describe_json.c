@@ -73,7 +73,9 @@ static bool add_config(cJSON *object, const struct task_config *task)
 /* Where its output goes, or why that cannot be told. */
 static bool add_logs(cJSON *object, const struct identity *id, char *const *environment)
 {
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     struct launch *launch = NULL;
     char *problem = NULL;
     bool ok = false;
@@ -128,6 +130,7 @@ int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *en
     bool ok = render_add_instance(object, snapshot, now_ms) &&
               json_add_time(object, "since", since_ms) && add_next(object, snapshot, now_ms) &&
               json_add_number(object, "failedStarts", (double)snapshot->failures) &&
+              json_add_text(object, "kill", render_kill_text(snapshot)) &&
               add_logs(object, snapshot->id, environment) &&
               add_config(object, snapshot->id->task) && add_history(object, snapshot) &&
               add_last_words(object, last_words);

@@ -33,7 +33,7 @@ Test(reason, says_how_a_process_ended)
     expect_reason((struct reason){ .why = WHY_SIGNALED, .arg = SIGKILL }, NULL,
                   "killed by SIGKILL");
     expect_reason((struct reason){ .why = WHY_LEFTOVERS }, NULL,
-                  "exited, but left processes of its group behind");
+                  "exited, but left processes behind");
 }
 
 Test(reason, says_how_a_start_went)

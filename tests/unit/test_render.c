@@ -165,8 +165,10 @@ Test(outcome, what_was_done_is_said_in_the_exact_words)
     expect_outcome(OUTCOME(.outcome = OUT_RESTARTED, .pid = 1241),
                    "Process 'nginx' restarted with PID 1241\n");
     expect_outcome(OUTCOME(.outcome = OUT_STOPPED), "Process 'nginx' stopped gracefully\n");
-    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000),
+    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000, .count = 1),
                    "Process 'nginx' did not stop in 10s, killed\n");
+    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000, .count = 3),
+                   "Process 'nginx' did not stop in 10s, killed (3 processes)\n");
     expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 1500),
                    "Process 'nginx' did not stop in 1.5s, killed\n");
     expect_outcome(OUTCOME(.outcome = OUT_RESTARTED, .pid = 7, .ms = 500),
