@@ -14,6 +14,7 @@
 #include "order.h"
 #include "published.h"
 #include "pump.h"
+#include "vitals.h"
 
 struct instance {
     const struct monitor_env *env;
@@ -29,6 +30,8 @@ struct instance {
     int64_t exited_ms;
     char *detail;          /* of the last failed start, or NULL */
     struct order *waiting; /* orders that are not answered yet */
+    struct vitals *vitals; /* NULL: its task asks for none */
+    bool probe_left;       /* all is gone but a probe that was killed: instance_vitals() goes on */
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
@@ -37,6 +40,7 @@ struct instance {
     watcher_hook *on_exit;
     reaper_hook *on_group;
     pump_hook *on_drained;
+    void (*on_vitals)(void *arg); /* there may be news for instance_vitals() */
     void *hook_arg;
 };
 
@@ -55,7 +59,11 @@ void instance_refuse(struct instance *in, struct order *order);     /* it has re
 void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
 void instance_drained(struct instance *in);
+void instance_vitals(struct instance *in);
 void instance_needs(struct instance *in, enum needs needs);
 void instance_kill(struct instance *in);
+
+/* For vitals.c: takes what readiness or health has come to. */
+void instance_step(struct instance *in, struct fsm_event ev);
 
 #endif

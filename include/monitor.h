@@ -17,6 +17,7 @@
 struct journal;
 struct pump;
 struct reaper;
+struct resolver;
 struct spawner;
 struct waitgroup;
 struct watcher;
@@ -27,6 +28,7 @@ struct monitor_env {
     struct spawner *spawner;
     struct watcher *watcher;
     struct reaper *reaper;
+    struct resolver *resolver;
     struct pump *pump; /* NULL: where no output goes through one */
     struct journal *journal;
     char *const *environment;

@@ -32,6 +32,9 @@ void published_release(struct published *p);
 void published_set(struct published *p, struct identity *id, const struct fsm *fsm, int64_t next_ms,
                    const struct change *change);
 
+/* The same for readiness and health. It is the instance's then; NULL: nothing is known. */
+void published_set_vitals(struct published *p, struct vital_signs *vitals);
+
 enum state published_state(struct published *p);
 
 /* A copy; where there is no memory for it, without texts and history. */

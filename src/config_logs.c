@@ -204,7 +204,7 @@ static int find_outputs(const struct check *check, long number, struct launch_ou
     char *name = config_instance_name(task, number);
     if (!name)
         return -ENOMEM;
-    const struct launch_id id = { task->name, number, name };
+    const struct launch_id id = { .task = task->name, .instance = number, .name = name };
     const struct expand_scope scope = { &id, &task->environment, check->loader->environment };
     int error = 0;
     for (unsigned i = 0; i < LAUNCH_STREAMS && error != -ENOMEM; i++) {

@@ -35,6 +35,7 @@ void instance_init(struct instance *in, const struct monitor_env *env, struct id
 
 void instance_release(struct instance *in)
 {
+    vitals_release(in);
     identity_unref(in->id);
     published_release(&in->published);
     free(in->detail);
@@ -63,7 +64,6 @@ static void log_change(struct instance *in, const struct fsm *before, int pid)
 
 static void publish(struct instance *in, const struct fsm *before)
 {
-    bool has_detail = in->fsm.why.why == WHY_NOT_SPAWNED || in->fsm.why.why == WHY_NO_RESOURCES;
     struct change change = {
         .wall_ms = clock_wall_ms(),
         .id = in->id,
@@ -71,7 +71,7 @@ static void publish(struct instance *in, const struct fsm *before)
         .to = in->fsm.state,
         .pid = in->fsm.leader_gone ? 0 : in->child.pid,
         .why = in->fsm.why,
-        .detail = has_detail ? in->detail : NULL,
+        .detail = reason_has_detail(in->fsm.why) ? in->detail : NULL,
     };
     published_set(&in->published, in->id, &in->fsm, fsm_deadline(&in->fsm, &in->policy), &change);
     if (before->state == in->fsm.state)
@@ -137,9 +137,16 @@ static unsigned next_chance(struct instance *in)
 /* The text of a failure goes to in->detail. */
 static int start_process(struct instance *in)
 {
-    struct launch_id id = { in->id->task->name, in->id->number, in->id->name };
+    struct launch_id id = {
+        .task = in->id->task->name,
+        .instance = in->id->number,
+        .name = in->id->name,
+    };
     struct launch *launch;
-    int error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
+    int error = vitals_prepare(in, &id, &in->detail);
+    if (error)
+        return error;
+    error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
     if (error)
         return error == -ENOMEM ? -EAGAIN : error;
     error = child_start(&in->child, in->env, launch, &in->published, in->on_exit, in->hook_arg,
@@ -175,6 +182,7 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
         in->fsm = next.next;
         publish(in, &before);
         settle(in, &before, &ev, fresh);
+        vitals_follow(in);
         if (next.actions & ACT_SIGNAL)
             child_stop(&in->child);
         if (next.actions & ACT_KILL)
@@ -188,9 +196,23 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
     }
 }
 
+void instance_step(struct instance *in, struct fsm_event ev)
+{
+    step(in, ev, NULL);
+}
+
 static struct fsm_event event(enum fsm_event_kind kind)
 {
     return (struct fsm_event){ .kind = kind, .now_ms = clock_ms() };
+}
+
+void instance_vitals(struct instance *in)
+{
+    vitals_look(in);
+    if (in->probe_left && !vitals_linger(in)) {
+        in->probe_left = false;
+        instance_group_known(in, true);
+    }
 }
 
 void instance_needs(struct instance *in, enum needs needs)
@@ -209,9 +231,11 @@ void instance_kill(struct instance *in)
 
 void instance_exited(struct instance *in, int64_t now_ms)
 {
+    vitals_look(in); /* what it said before its end counts */
     child_read_exit(&in->child);
     in->exited_ms = now_ms;
     in->asked_group = true;
+    vitals_follow(in);
     reaper_ask(in->env->reaper, &in->child.question, in->child.pid, in->on_group, in->hook_arg);
 }
 
@@ -242,7 +266,9 @@ static void begin_drain(struct instance *in)
 void instance_group_known(struct instance *in, bool empty)
 {
     bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
-    if (empty && pumped)
+    if (empty && vitals_linger(in))
+        in->probe_left = true;
+    else if (empty && pumped)
         begin_drain(in);
     else
         tell_group(in, empty);
@@ -268,13 +294,21 @@ int64_t instance_deadline_ms(const struct instance *in)
         return in->drain_deadline_ms;
     /* main answers a question about the group at once. Without a deadline until then, nothing can
      * be decided that the exit, which has already happened, would contradict. */
-    return in->asked_group ? INT64_MAX : fsm_deadline(&in->fsm, &in->policy);
+    if (in->asked_group)
+        return INT64_MAX;
+    int64_t vitals_ms = vitals_deadline_ms(in);
+    int64_t fsm_ms = fsm_deadline(&in->fsm, &in->policy);
+    return vitals_ms < fsm_ms ? vitals_ms : fsm_ms;
 }
 
 void instance_deadline_passed(struct instance *in)
 {
     if (!in->draining) {
-        step(in, event(EV_DEADLINE), NULL);
+        vitals_look(in); /* what is known counts first */
+        if (fsm_deadline(&in->fsm, &in->policy) <= clock_ms())
+            step(in, event(EV_DEADLINE), NULL);
+        else
+            vitals_due(in);
         return;
     }
     /* An answer that was given all the same is in the inbox by now, and so it will be received

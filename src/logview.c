@@ -59,7 +59,9 @@ static int say_why(const char *name, const struct output *output, bool use_stder
 int logview_find(const struct identity *id, char *const *environment, bool use_stderr,
                  struct log_place *out_place, char **out_problem)
 {
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     struct launch *launch = NULL;
     char *why = NULL;
     int error = launch_new(id->task, &who, environment, &launch, &why);

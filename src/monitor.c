@@ -13,9 +13,9 @@
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
-/* An exit, two answers about the group, one about its logs, retirement, needs, a kill: each at most
- * once at a time. */
-#define INBOX_RESERVED 7
+/* An exit, two answers about the group, one about its logs, retirement, needs, a kill, news of its
+ * readiness or health: each at most once at a time. */
+#define INBOX_RESERVED 8
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
  * more. */
@@ -40,6 +40,7 @@ enum note_kind {
     NOTE_DRAINED,
     NOTE_NEEDS,
     NOTE_KILL,
+    NOTE_VITALS,
 };
 
 struct note {
@@ -78,6 +79,11 @@ static void on_group(void *arg, bool empty)
 static void on_drained(void *arg)
 {
     send_note(arg, (struct note){ .kind = NOTE_DRAINED });
+}
+
+static void on_vitals(void *arg)
+{
+    send_note(arg, (struct note){ .kind = NOTE_VITALS });
 }
 
 void monitor_needs(struct monitor *m, enum needs needs)
@@ -144,6 +150,7 @@ static void take_note(struct monitor *m, const struct note *note)
     case NOTE_DRAINED: instance_drained(&m->instance); break;
     case NOTE_NEEDS: instance_needs(&m->instance, (enum needs)note->arg); break;
     case NOTE_KILL: instance_kill(&m->instance); break;
+    case NOTE_VITALS: instance_vitals(&m->instance); break;
     }
 }
 
@@ -205,6 +212,7 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
     m->instance.on_exit = on_exit_seen;
     m->instance.on_group = on_group;
     m->instance.on_drained = on_drained;
+    m->instance.on_vitals = on_vitals;
     m->instance.hook_arg = m;
     m->owner = owner;
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);

@@ -110,7 +110,9 @@ static void put_exit(const struct page *p)
 static int put_launch(const struct page *p, char *const *environment)
 {
     const struct identity *id = p->s->id;
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     char *command = launch_command_text(id->task, &who);
     if (!command)
         return -ENOMEM;

@@ -73,7 +73,9 @@ static bool add_config(cJSON *object, const struct task_config *task)
 /* Where its output goes, or why that cannot be told. */
 static bool add_logs(cJSON *object, const struct identity *id, char *const *environment)
 {
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     struct launch *launch = NULL;
     char *problem = NULL;
     bool ok = false;

@@ -50,7 +50,9 @@ static bool add_uptime(cJSON *object, const struct snapshot *s, int64_t now_ms)
 
 static bool add_command(cJSON *object, const struct identity *id)
 {
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     return json_add_made_text(object, "command", launch_command_text(id->task, &who));
 }
 

@@ -150,7 +150,9 @@ static int put_cut(FILE *out, const char *text, int width)
 /* A line that libsmartcols made, the command in place of the placeholder. */
 static int put_row(FILE *out, char *line, const struct identity *id, int width)
 {
-    const struct launch_id who = { id->task->name, id->number, id->name };
+    const struct launch_id who = { .task = id->task->name,
+                                   .instance = id->number,
+                                   .name = id->name };
     char *command = launch_command_text(id->task, &who);
     char *shown = command ? text_printable(command) : NULL;
     if (shown) {
