@@ -17,6 +17,10 @@ int render_page(FILE *out, const struct snapshot *snapshot, char *const *environ
 int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *environment,
                      const char *last_words);
 
+/* The rows of a page about readiness and health: those that there are. */
+typedef void render_put_row(const void *page, const char *label, const char *text);
+int render_vitals(const struct snapshot *snapshot, render_put_row *put_row, const void *page);
+
 int render_change(FILE *out, const struct change *change, const struct render_style *style);
 int render_change_json(FILE *out, const struct change *change);
 
@@ -29,5 +33,7 @@ int render_late_json(FILE *out, const struct snapshot *snapshot, const char *tex
 bool render_add_identity(cJSON *object, const struct identity *id); /* name, task, instance */
 bool render_add_instance(cJSON *object, const struct snapshot *snapshot, int64_t now_ms);
 bool render_add_change(cJSON *object, const struct change *change); /* from, to, pid, reason */
+
+bool render_add_vitals(cJSON *object, const struct snapshot *snapshot); /* ready, health, ... */
 
 #endif

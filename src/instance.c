@@ -45,9 +45,10 @@ void instance_release(struct instance *in)
 
 static void log_change(struct instance *in, const struct fsm *before, int pid)
 {
-    enum log_level level = in->fsm.state == ST_FATAL     ? LOG_ERROR
-                           : in->fsm.state == ST_BACKOFF ? LOG_WARN
-                                                         : LOG_INFO;
+    bool fault = in->fsm.why.why == WHY_NOT_READY || in->fsm.why.why == WHY_UNHEALTHY;
+    enum log_level level = in->fsm.state == ST_FATAL              ? LOG_ERROR
+                           : in->fsm.state == ST_BACKOFF || fault ? LOG_WARN
+                                                                  : LOG_INFO;
     if (!log_enabled(level))
         return;
     struct log_about about = {
