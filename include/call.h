@@ -124,8 +124,8 @@ int call_post(struct call *call, const struct request *request, struct reply **o
 
 /* Asks for snapshots of the operands (all instances, where there are none) and has show() called
  * with them once. A target that names nothing is said and makes the exit status EXIT_FAILED.
- * show() has to finish the call, or to set other ops. */
-typedef void call_show(struct call *call, const struct snapshot_set *set, FILE *out);
+ * show() has to finish the call, or to set other ops; it may take the items, and leave none. */
+typedef void call_show(struct call *call, struct snapshot_set *set, FILE *out);
 void call_ask(struct call *call, FILE *out, char **targets, size_t count, bool history,
               call_show *show);
 

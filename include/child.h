@@ -4,9 +4,11 @@
 #define CHILD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "config.h"
 #include "fsm.h"
 #include "launch.h"
 #include "reaper.h"
@@ -22,6 +24,9 @@ struct child {
     uint64_t watch;
     uint64_t sources[LAUNCH_STREAMS]; /* of its outputs in the pump; 0: not pumped */
     int stop_signal;
+    enum stop_target stop_target;
+    bool leader_gone; /* it has ended, and is not reaped */
+    bool owes_stop;   /* the rest of the group is yet to be told to stop */
     struct fsm_exit exit;
     struct reaper_question question;
 };
@@ -35,8 +40,9 @@ int child_start(struct child *child, const struct monitor_env *env, const struct
 /* A signal to the whole group; that nobody is left in it is fine. */
 void child_signal(const struct child *child, int signo);
 
-/* The stop signal, and SIGCONT so that a stopped process can obey it. */
-void child_stop(const struct child *child);
+/* The stop signal, and SIGCONT so that a stopped process can obey it: to the group, or to its main
+ * process alone, and to the rest when that one has ended. */
+void child_stop(struct child *child);
 
 /* Notes how the process ended, and leaves it a zombie that keeps the number of its group. */
 void child_read_exit(struct child *child);

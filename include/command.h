@@ -16,6 +16,7 @@
 struct manager;
 struct loader;
 struct journal;
+struct errands;
 struct call;
 
 /* Exit statuses of a command; the last one is a client's own. */
@@ -26,6 +27,7 @@ struct command_env {
     struct manager *manager;
     struct loader *loader;
     struct journal *journal;
+    struct errands *errands;  /* of calls that read files */
     char *const *environment; /* the supervisor's, for paths of logs */
 };
 

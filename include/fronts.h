@@ -31,9 +31,9 @@ struct fronts_options {
     void *arg;
 };
 
-/* Starts them; of *commands, the loader is set here. *fronts, all zero before, must not move. 0 or
- * a negative errno that has been said on stderr; what was started until then is to be ended with
- * fronts_end() all the same. */
+/* Starts them; of *commands, the loader and the errands are set here. *fronts, all zero before,
+ * must not move. 0 or a negative errno that has been said on stderr; what was started until then is
+ * to be ended with fronts_end() all the same. */
 int fronts_start(const struct fronts_options *options, const struct command_env *commands,
                  struct fronts *fronts) __attribute__((warn_unused_result));
 

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "launch_output.h"
+#include "launch_rights.h"
 
 struct config_command;
 
@@ -29,6 +30,7 @@ struct launch {
     char **envp;
     char *directory; /* NULL: stay */
     mode_t umask;
+    struct launch_rights rights;
     struct launch_output outputs[LAUNCH_STREAMS];
     int64_t log_max_bytes; /* for outputs that are pumped, as in struct task_config */
     long log_backups;

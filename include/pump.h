@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "log_open.h"
+
 struct pump;
 
 enum pump_kind { PUMP_FILE, PUMP_STDOUT, PUMP_STDERR, PUMP_SYSLOG };
@@ -27,12 +29,13 @@ enum pump_kind { PUMP_FILE, PUMP_STDOUT, PUMP_STDERR, PUMP_SYSLOG };
 /* Where the output of a task goes, and how. */
 struct pump_target {
     enum pump_kind kind;
-    const char *path;  /* PUMP_FILE: copied */
-    int64_t max_bytes; /* of a file, then it is rotated; 0: never */
-    long backups;      /* rotated files that are kept: PATH.1 is the latest */
-    bool timestamps;   /* each line begins with the time */
-    const char *name;  /* of the instance: the prefix on a stream, the tag of syslog; copied */
-    bool error_stream; /* it is a stderr: another priority in syslog */
+    const char *path;       /* PUMP_FILE: copied */
+    int64_t max_bytes;      /* of a file, then it is rotated; 0: never */
+    long backups;           /* rotated files that are kept: PATH.1 is the latest */
+    bool timestamps;        /* each line begins with the time */
+    const char *name;       /* of the instance: the prefix on a stream, the tag of syslog; copied */
+    bool error_stream;      /* it is a stderr: another priority in syslog */
+    struct log_owner owner; /* of a new file */
 };
 
 struct pump_options {

@@ -15,12 +15,15 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "log_open.h"
+
 struct pump_file {
-    const char *path;  /* the owner's, as are these: */
-    mode_t mode;       /* of a new file, before the umask */
-    int64_t max_bytes; /* 0: never rotated */
-    long backups;      /* rotated files that are kept; 0: what is full is emptied */
-    bool whole_lines;  /* a line left unfinished in what is opened gets an end */
+    const char *path;       /* the owner's, as are these: */
+    mode_t mode;            /* of a new file, before the umask */
+    struct log_owner owner; /* of a new file; the next ones belong to the last one's */
+    int64_t max_bytes;      /* 0: never rotated */
+    long backups;           /* rotated files that are kept; 0: what is full is emptied */
+    bool whole_lines;       /* a line left unfinished in what is opened gets an end */
 
     int fd; /* -1: not open */
     dev_t device;
@@ -37,9 +40,9 @@ struct pump_file {
     int rotate_error;  /* why rotating failed, until it is taken back by whoever tells it */
 };
 
-/* Opens `path` for appending, creating it and the directories above it, never waiting and never
+/* Opens its path for appending, creating it and the directories above it, never waiting and never
  * for reading: it may be a FIFO or a device. 0 with a descriptor, or a negative errno. */
-int pump_file_open_path(const char *path, mode_t mode, int *out_fd, struct stat *out_stat)
+int pump_file_open(const struct pump_file *file, int *out_fd, struct stat *out_stat)
     __attribute__((warn_unused_result));
 
 /* Takes over `fd`, opened as above, closing the one it had. */

@@ -18,9 +18,14 @@
 
 /* syscall(2) through the C library, whose wrappers may do more than the call (set*id(2) signals
  * all threads, sanitizers intercept open(2)). -1 with an errno where it fails. */
+UNWATCHED static inline long raw_call5(long number, long a, long b, long c, long d, long e)
+{
+    return syscall(number, a, b, c, d, e);
+}
+
 UNWATCHED static inline long raw_call(long number, long a, long b, long c, long d)
 {
-    return syscall(number, a, b, c, d);
+    return raw_call5(number, a, b, c, d, 0);
 }
 
 #endif

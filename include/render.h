@@ -25,9 +25,12 @@ int render_status(FILE *out, const struct snapshot_set *set, const struct render
 
 /* What `describe` says about one instance: effective configuration, state and why, last exit, the
  * history of its states. `environment` is for the paths of its logs; `last_words` are lines of
- * stderr to go with it, or NULL. 0 or -ENOMEM. */
+ * stderr to go with it, render_unreadable, or NULL. 0 or -ENOMEM. */
 int render_description(FILE *out, const struct snapshot *snapshot, char *const *environment,
                        const char *last_words, const struct render_style *style);
+
+/* Stands for lines of stderr that cannot be read at the moment; a line that says so. */
+extern const char render_unreadable[];
 
 /* One line of `events`. 0 or -ENOMEM. */
 int render_event(FILE *out, const struct change *change, const struct render_style *style);

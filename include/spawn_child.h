@@ -17,24 +17,32 @@ enum spawn_step {
     SPAWN_NULL,
     SPAWN_STDOUT,
     SPAWN_STDERR,
+    SPAWN_NICE,
+    SPAWN_OOM,
+    SPAWN_LIMIT, /* detail: the index of its kind in config_limit_kinds */
+    SPAWN_GROUPS,
+    SPAWN_GROUP,
+    SPAWN_USER,
     SPAWN_DIRECTORY,
-    SPAWN_LIMIT,
+    SPAWN_PRIVILEGES,
     SPAWN_EXEC,
 };
 
 struct spawn_report {
     enum spawn_step step; /* the last one begun */
+    int detail;           /* says more of it */
     int error;            /* errno of it; 0: it did not fail */
 };
 
 struct spawn_child {
     const struct launch *launch;
     int pipes[LAUNCH_STREAMS]; /* for the outputs that are pumped; all copied */
-    struct rlimit nofile;
-    bool shares_descriptors; /* with the parent, until the child has unshared them */
-    int report_fd;           /* where the report is written to as well; -1: nowhere */
-    int pidfd;               /* the kernel's: of the child, but for a clone that fails stale */
-    atomic_int *door;        /* see spawn.h */
+    struct rlimit nofile;      /* where the task's limits say nothing of it */
+    bool is_root;              /* and may become somebody else */
+    bool shares_descriptors;   /* with the parent, until the child has unshared them */
+    int report_fd;             /* where the report is written to as well; -1: nowhere */
+    int pidfd;                 /* the kernel's: of the child, but for a clone that fails stale */
+    atomic_int *door;          /* see spawn.h */
     struct spawn_report report;
 };
 

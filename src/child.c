@@ -64,6 +64,7 @@ static int open_pipes(struct child *child, struct pump *pump, const struct launc
             .timestamps = launch->log_timestamps,
             .name = launch->name,
             .error_stream = i == LAUNCH_STDERR,
+            .owner = launch->rights.ids,
         };
         int error = pump_open(pump, &target, &pipes[i], &child->sources[i]);
         if (error)
@@ -109,6 +110,7 @@ int child_start(struct child *child, const struct monitor_env *env, const struct
     }
     child->pid = child->last_pid = pid;
     child->pidfd = pidfd;
+    child->leader_gone = child->owes_stop = false;
     return 0;
 fail:
     if (pidfd >= 0)
@@ -124,10 +126,14 @@ void child_signal(const struct child *child, int signo)
         kill(-child->pid, signo);
 }
 
-void child_stop(const struct child *child)
+void child_stop(struct child *child)
 {
-    child_signal(child, child->stop_signal);
-    child_signal(child, SIGCONT);
+    if (child->pid <= 0)
+        return;
+    child->owes_stop = child->stop_target == STOP_PROCESS && !child->leader_gone;
+    pid_t to = child->owes_stop ? child->pid : -child->pid;
+    kill(to, child->stop_signal);
+    kill(to, SIGCONT);
 }
 
 void child_read_exit(struct child *child)
@@ -140,6 +146,9 @@ void child_read_exit(struct child *child)
         .code = exited ? info.si_status : 0,
         .signal = exited ? 0 : info.si_status,
     };
+    child->leader_gone = true;
+    if (child->owes_stop)
+        child_stop(child);
 }
 
 void child_bury(struct child *child, struct watcher *watcher)

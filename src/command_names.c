@@ -40,7 +40,7 @@ static int print_json(FILE *out, const struct snapshot_set *set)
     return json_put(out, object, list);
 }
 
-static void show_names(struct call *call, const struct snapshot_set *set, FILE *out)
+static void show_names(struct call *call, struct snapshot_set *set, FILE *out)
 {
     if (!call->style.json)
         each_name(set, print_line, out);

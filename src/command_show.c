@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "logview.h"
+#include "lastwords.h"
 #include "render.h"
 
 #define STDERR_LINES 5 /* of one that is FATAL */
@@ -25,12 +25,12 @@ static void asked_release(struct call *call)
     call->state = NULL;
 }
 
-static void show_status(struct call *call, const struct snapshot_set *set, FILE *out);
+static void show_status(struct call *call, struct snapshot_set *set, FILE *out);
 
 /* The answers are complete: passes on to show(), which may put a state of its own in place. */
 static void show(struct call *call, FILE *out)
 {
-    const struct snapshot_set nothing = { .count = 0 };
+    struct snapshot_set nothing = { .count = 0 };
     struct asked *asked = call->state;
     call->state = NULL;
     call->ops = NULL;
@@ -102,7 +102,7 @@ static bool all_up(const struct snapshot_set *set)
     return true;
 }
 
-static void show_status(struct call *call, const struct snapshot_set *set, FILE *out)
+static void show_status(struct call *call, struct snapshot_set *set, FILE *out)
 {
     const struct render_style style = call_style(call);
     bool named = call->options.operand_count > 0;
@@ -122,7 +122,7 @@ void command_status(struct call *call, FILE *out)
     ask_operands(call, out, false, show_status);
 }
 
-static void show_pids(struct call *call, const struct snapshot_set *set, FILE *out)
+static void show_pids(struct call *call, struct snapshot_set *set, FILE *out)
 {
     const struct render_style style = call_style(call);
     for (size_t i = 0; i < set->count; i++) {
@@ -144,37 +144,74 @@ void command_pid(struct call *call, FILE *out)
     call_finish(call, EXIT_DONE);
 }
 
-/* The last lines of stderr of what has failed for good. A string to free(), or NULL: none. */
-static char *last_words(struct call *call, const struct snapshot *item)
+/* ---- describe ---- */
+
+struct descriptions {
+    struct snapshot_set set;
+    size_t next; /* whose turn it is */
+    struct lastwords *words;
+};
+
+static void descriptions_release(struct call *call)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *buffer = item->state == ST_FATAL ? open_memstream(&text, &bytes) : NULL;
-    if (!buffer)
-        return NULL;
-    bool some = logview_print_stderr(buffer, item->id, call->env.environment, &call->style, "",
-                                     STDERR_LINES);
-    if (fclose(buffer) == 0 && some)
-        return text;
-    free(text);
-    return NULL;
+    struct descriptions *d = call->state;
+    lastwords_free(d->words);
+    for (size_t i = 0; i < d->set.count; i++)
+        snapshot_release(&d->set.items[i]);
+    free(d->set.items);
+    free(d);
+    call->state = NULL;
 }
 
-static void show_descriptions(struct call *call, const struct snapshot_set *set, FILE *out)
+/* Prints a page. 0, a negative errno, or -EAGAIN: what belongs on it is still being read. */
+static int describe_next(struct call *call, FILE *out)
 {
     const struct render_style style = call_style(call);
-    for (size_t i = 0; i < set->count; i++) {
-        if (i > 0 && !style.json)
-            fputc('\n', out);
-        char *words = last_words(call, &set->items[i]);
-        int error = render_description(out, &set->items[i], call->env.environment, words, &style);
-        free(words);
-        if (error) {
-            call_refuse(call, out, error);
-            return;
-        }
+    struct descriptions *d = call->state;
+    const struct snapshot *item = &d->set.items[d->next];
+    char *words = NULL;
+    int error = item->state == ST_FATAL ? lastwords_get(d->words, item->id, &words) : 0;
+    if (error == -EAGAIN)
+        return error;
+    if (d->next > 0 && !style.json)
+        fputc('\n', out);
+    error = render_description(out, item, call->env.environment, error ? render_unreadable : words,
+                               &style);
+    free(words);
+    return error;
+}
+
+static void describe_step(struct call *call, FILE *out)
+{
+    struct descriptions *d = call->state;
+    int error = 0;
+    while (d->next < d->set.count && !error) {
+        error = describe_next(call, out);
+        d->next += error ? 0 : 1;
     }
-    call_finish(call, call->exit_status);
+    if (error && error != -EAGAIN)
+        call_refuse(call, out, error);
+    else if (!error)
+        call_finish(call, call->exit_status);
+}
+
+static void show_descriptions(struct call *call, struct snapshot_set *set, FILE *out)
+{
+    static const struct call_ops ops = { .step = describe_step, .release = descriptions_release };
+    const struct logview_form form = { STDERR_LINES, "", call->style.width != 0 };
+    struct descriptions *d = calloc(1, sizeof *d);
+    struct lastwords *words = lastwords_new(call, &form);
+    if (!d || !words) {
+        free(d);
+        lastwords_free(words);
+        call_refuse(call, out, -ENOMEM);
+        return;
+    }
+    *d = (struct descriptions){ .set = *set, .words = words };
+    *set = (struct snapshot_set){ .count = 0 };
+    call->state = d;
+    call->ops = &ops;
+    /* The rest is up to describe_step(): it runs next. */
 }
 
 void command_describe(struct call *call, FILE *out)

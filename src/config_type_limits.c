@@ -82,7 +82,7 @@ static void check_limit(const struct config_reader *reader, const struct config_
              limit->hard > own.rlim_max && !privilege_has(CAP_SYS_RESOURCE))
         problems_add(reader->problems, node->at,
                      "'%s' cannot be above the supervisor's own hard limit of %" PRIu64
-                     ": only root can raise it",
+                     ": that takes root with CAP_SYS_RESOURCE",
                      kind->name, (uint64_t)own.rlim_max);
 }
 
@@ -206,11 +206,11 @@ static bool parse_optional(const struct config_reader *reader, const struct conf
 }
 
 static void complain_lower(const struct config_reader *reader, const struct config_key *key,
-                           const struct node *node, long own)
+                           const struct node *node, long own, const char *capability)
 {
     problems_add(reader->problems, node->at,
-                 "'%s' cannot be below the supervisor's own %ld: only root can lower it", key->name,
-                 own);
+                 "'%s' cannot be below the supervisor's own %ld: that takes root with %s",
+                 key->name, own, capability);
 }
 
 static void parse_nice(const struct config_reader *reader, const struct config_key *key,
@@ -224,7 +224,7 @@ static void parse_nice(const struct config_reader *reader, const struct config_k
     getrlimit(RLIMIT_NICE, &lowest);
     bool allowed = (rlim_t)(20 - nice->value) <= lowest.rlim_cur; /* see setrlimit(2) */
     if (nice->value < own && !allowed && !privilege_has(CAP_SYS_NICE))
-        complain_lower(reader, key, node, own);
+        complain_lower(reader, key, node, own, "CAP_SYS_NICE");
 }
 
 static void parse_oom(const struct config_reader *reader, const struct config_key *key,
@@ -235,7 +235,7 @@ static void parse_oom(const struct config_reader *reader, const struct config_ke
         return;
     long own = read_number("/proc/self/oom_score_adj", key->min);
     if (score->value < own && !privilege_has(CAP_SYS_RESOURCE))
-        complain_lower(reader, key, node, own);
+        complain_lower(reader, key, node, own, "CAP_SYS_RESOURCE");
 }
 
 static bool equal_optional(const void *a, const void *b)

@@ -1,5 +1,5 @@
-/* config_type_user.c - the types of `user` and `group`: who a task runs as. They are looked up once,
- * here: between clone and exec nothing can be. */
+/* config_type_user.c - the types of `user` and `group`: who a task runs as. They are looked up
+ * here, once: between clone and exec nothing can be. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -14,6 +14,7 @@
 #define GROUPS_FIRST 32
 #define GROUPS_MAX 65536 /* the kernel's limit */
 #define DEFAULT_SHELL "/bin/sh"
+#define INHERIT "inherit" /* the supervisor's, whatever 'defaults' say */
 
 /* An id that is written as a number. (uid_t)-1 is none. */
 static bool parse_id(const char *text, uint32_t *out_id)
@@ -93,6 +94,17 @@ static void complain_rights(const struct config_reader *reader, const struct con
                  word(key), quote(text).text);
 }
 
+/* What was written; NULL: nothing, as it turns out. */
+static char *read_name(const struct config_reader *reader, const struct config_key *key,
+                       const struct node *node)
+{
+    char *text = config_value_text(reader, key, node);
+    if (!text || strcmp(text, INHERIT) != 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* -- user ---------------------------------------------------------------------------------- */
 
 static int find_groups(struct config_user *user)
@@ -137,7 +149,7 @@ static void clear_user(void *field)
 static void parse_user(const struct config_reader *reader, const struct config_key *key,
                        const struct node *node, void *field)
 {
-    struct config_user user = { .text = config_value_text(reader, key, node) };
+    struct config_user user = { .text = read_name(reader, key, node) };
     struct entry entry = { .buffer = NULL };
     if (!user.text)
         return;
@@ -178,13 +190,12 @@ static bool equal_user(const void *a, const void *b)
 static void print_user(FILE *out, const void *field)
 {
     const struct config_user *user = field;
-    config_print_line(out, user->text ? user->text : "none");
+    config_print_line(out, user->text ? user->text : INHERIT);
     if (!user->name)
         return;
-    fprintf(out, " (uid %u, groups", user->uid);
+    fprintf(out, " # uid %u, groups", user->uid); /* for YAML a comment */
     for (size_t i = 0; i < user->group_count; i++)
         fprintf(out, " %u", user->groups[i]);
-    fputc(')', out);
 }
 
 const struct config_type config_type_user = {
@@ -207,7 +218,7 @@ static void clear_user_group(void *field)
 static void parse_user_group(const struct config_reader *reader, const struct config_key *key,
                              const struct node *node, void *field)
 {
-    struct config_group group = { .text = config_value_text(reader, key, node) };
+    struct config_group group = { .text = read_name(reader, key, node) };
     struct entry entry = { .buffer = NULL };
     int error = 0;
     if (!group.text)
@@ -238,7 +249,7 @@ static bool equal_user_group(const void *a, const void *b)
 static void print_user_group(FILE *out, const void *field)
 {
     const struct config_group *group = field;
-    config_print_line(out, group->text ? group->text : "none");
+    config_print_line(out, group->text ? group->text : INHERIT);
 }
 
 const struct config_type config_type_user_group = {

@@ -1,11 +1,13 @@
 /* fronts.c - see fronts.h. */
 #include "fronts.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "errand.h"
 #include "loader.h"
 #include "server.h"
 #include "session_local.h"
@@ -13,6 +15,8 @@
 
 /* Fronts have no work of their own to finish. */
 #define PATIENCE_MS 1000
+/* So many calls may have been given up on disks that hang; each has a thread. */
+#define ERRANDS_LEFT_MAX 64
 
 static int complain(const char *what, int error)
 {
@@ -37,6 +41,9 @@ int fronts_start(const struct fronts_options *options, const struct command_env 
 {
     struct command_env *env = &fronts->commands;
     *env = *commands;
+    env->errands = errands_new(ERRANDS_LEFT_MAX);
+    if (!env->errands)
+        return complain("start", -ENOMEM);
     int error = loader_new(options->config_path, env->environment, env->manager, &fronts->loader);
     if (error)
         return complain("make a thread", error);
@@ -61,8 +68,11 @@ bool fronts_end(struct fronts *fronts)
     /* The loader last: the others may be about to ask it for something. */
     if (ended)
         ended = loader_free(fronts->loader, deadline_ms) == 0;
+    if (ended)
+        errands_free(fronts->commands.errands); /* of those under way, nobody waits for any */
     fronts->shell = NULL;
     fronts->server = NULL;
+    fronts->commands.errands = NULL;
     fronts->loader = NULL; /* all else is still used by what did not end */
     return ended;
 }

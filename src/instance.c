@@ -20,6 +20,7 @@ static void take_policy(struct instance *in)
 {
     fsm_policy_of(in->id->task, &in->policy);
     in->child.stop_signal = in->id->task->stop_signal;
+    in->child.stop_target = in->id->task->stop_target;
 }
 
 void instance_init(struct instance *in, const struct monitor_env *env, struct identity *id,
@@ -350,10 +351,12 @@ static void configure(struct instance *in, struct order *order)
     bool restart = order->change == CONFIG_RESTART;
     int64_t old_grace_ms = in->policy.grace_ms;
     int old_signal = in->child.stop_signal;
+    enum stop_target old_target = in->child.stop_target;
     take_policy(in);
     if (restart && in->fsm.alive) { /* the old process is stopped in the old way */
         in->policy.grace_ms = old_grace_ms;
         in->child.stop_signal = old_signal;
+        in->child.stop_target = old_target;
     }
     struct fsm unchanged = in->fsm;
     publish(in, &unchanged);

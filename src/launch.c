@@ -68,13 +68,26 @@ static bool is_set_by_task(const struct config_env *env, const char *name, size_
     return false;
 }
 
+/* HOME and the like, where the task has a user of its own. */
+static bool is_of_user(const struct task_config *task, const char *name, size_t length)
+{
+    const char *variable, *value;
+    for (size_t i = 0; i < LAUNCH_USER_VARIABLES; i++) {
+        if (launch_user_variable(task, i, &variable, &value) && strlen(variable) == length &&
+            memcmp(variable, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_inherited(const struct work *w, const char *entry)
 {
     const char *equals = strchr(entry, '=');
     if (!equals || is_private(entry))
         return false;
     size_t length = (size_t)(equals - entry);
-    return !is_ours(w->id, entry, length) && !is_set_by_task(&w->task->environment, entry, length);
+    return !is_ours(w->id, entry, length) && !is_of_user(w->task, entry, length) &&
+           !is_set_by_task(&w->task->environment, entry, length);
 }
 
 /* "NAME=VALUE", to free(); NULL when out of memory. */
@@ -96,6 +109,21 @@ static int add_own(const struct work *w, size_t *count)
             return error;
         char *entry = make_entry(env->names[i], value);
         free(value);
+        if (!entry)
+            return -ENOMEM;
+        w->launch->envp[(*count)++] = entry;
+    }
+    return 0;
+}
+
+static int add_user(const struct work *w, size_t *count)
+{
+    for (size_t i = 0; i < LAUNCH_USER_VARIABLES; i++) {
+        const char *name, *value;
+        if (!launch_user_variable(w->task, i, &name, &value) || !value ||
+            is_set_by_task(&w->task->environment, name, strlen(name)))
+            continue;
+        char *entry = make_entry(name, value);
         if (!entry)
             return -ENOMEM;
         w->launch->envp[(*count)++] = entry;
@@ -131,7 +159,7 @@ static int make_environment(const struct work *w)
     char *const *environment = w->scope.environment;
     while (environment && environment[inherited])
         inherited++;
-    size_t room = inherited + w->task->environment.count + IDENTITY_MAX + 1;
+    size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + IDENTITY_MAX + 1;
     w->launch->envp = calloc(room, sizeof *w->launch->envp);
     if (!w->launch->envp)
         return -ENOMEM;
@@ -143,7 +171,9 @@ static int make_environment(const struct work *w)
             return -ENOMEM;
         w->launch->envp[count++] = entry;
     }
-    int error = add_own(w, &count);
+    int error = add_user(w, &count);
+    if (!error)
+        error = add_own(w, &count);
     return error ? error : add_identity(w, &count);
 }
 
@@ -258,6 +288,8 @@ static int make_launch(struct work *w)
     launch->name = strdup(w->id->name);
     int error = launch->name ? make_environment(w) : -ENOMEM;
     if (!error)
+        error = launch_rights_init(w->task, &launch->rights);
+    if (!error)
         error = make_argv(w);
     if (!error)
         error = make_paths(w);
@@ -305,6 +337,7 @@ void launch_free(struct launch *launch)
     words_free(launch->paths);
     words_free(launch->envp);
     free(launch->directory);
+    launch_rights_release(&launch->rights);
     for (unsigned i = 0; i < LAUNCH_STREAMS; i++)
         launch_output_release(&launch->outputs[i]);
     free(launch);

@@ -15,7 +15,8 @@
 #include "raw_call.h"
 
 #define LINKS_MAX 40 /* the kernel's limit */
-#define LOG_FLAGS (O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+#define LOG_FLAGS (O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+#define TRIES_MAX 8 /* with others who make and remove the file meanwhile */
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 struct walk {
@@ -26,7 +27,8 @@ struct walk {
     int links;
     bool trusting; /* follow every link */
     mode_t mode;
-    int fd; /* of the file; -1: not there yet */
+    const struct log_owner *owner; /* of what is made; NULL: nobody else */
+    int fd;                        /* of the file; -1: not there yet */
 };
 
 UNWATCHED static int load(struct walk *w, const char *path)
@@ -58,13 +60,45 @@ UNWATCHED static int enter(struct walk *w, int from, const char *name, long flag
     return 0;
 }
 
+/* Gives away what was just made. Where that is not allowed it stays ours, and does as well. */
+UNWATCHED static void give(const struct walk *w, int fd)
+{
+    const struct log_owner *owner = w->owner;
+    raw_call5(SYS_fchownat, fd, (long)"", owner->has_user ? (long)owner->user : -1,
+              owner->has_group ? (long)owner->group : -1, AT_EMPTY_PATH);
+}
+
 UNWATCHED static int open_file(struct walk *w, const char *name, long flags)
 {
-    long fd = raw_call(SYS_openat, w->directory, (long)name, LOG_FLAGS | flags, (long)w->mode);
-    if (fd < 0)
-        return -errno;
-    w->fd = (int)fd;
-    return 0;
+    flags |= LOG_FLAGS;
+    for (int i = 0; i < TRIES_MAX; i++) {
+        long fd = raw_call(SYS_openat, w->directory, (long)name, flags, 0);
+        bool make = fd < 0 && errno == ENOENT;
+        if (make)
+            fd = raw_call(SYS_openat, w->directory, (long)name, flags | O_CREAT | O_EXCL,
+                          (long)w->mode);
+        if (fd >= 0) {
+            if (make && w->owner)
+                give(w, (int)fd);
+            w->fd = (int)fd;
+            return 0;
+        }
+        if (!make || errno != EEXIST)
+            break;
+    }
+    return -errno;
+}
+
+/* Somebody may have put another one in its place meanwhile: only one of root's is given away. */
+UNWATCHED static int make_directory(struct walk *w, const char *name)
+{
+    struct stat st;
+    bool made = raw_call(SYS_mkdirat, w->directory, (long)name, 0755, 0) == 0;
+    int error = enter(w, w->directory, name, O_NOFOLLOW);
+    if (made && !error && w->owner && raw_call(SYS_fstat, w->directory, (long)&st, 0, 0) == 0 &&
+        st.st_uid == 0)
+        give(w, w->directory);
+    return error;
 }
 
 /* Who may write a directory with an ACL shows in the group's bits. */
@@ -131,22 +165,22 @@ UNWATCHED static int step(struct walk *w)
     if (!is_last)
         w->text[w->at++] = '\0';
     int error = is_last ? open_file(w, name, O_NOFOLLOW) : enter(w, w->directory, name, O_NOFOLLOW);
-    if (error == -ENOENT && !is_last && is_given) {
-        raw_call(SYS_mkdirat, w->directory, (long)name, 0755, 0);
-        error = enter(w, w->directory, name, O_NOFOLLOW);
-    }
+    if (error == -ENOENT && !is_last && is_given)
+        error = make_directory(w, name);
     if (error == (is_last ? -ELOOP : -ENOTDIR))
         error = follow(w, name, is_last, error);
     return error;
 }
 
-UNWATCHED static int walk(const char *path, mode_t mode, bool trusting, int *out_fd)
+UNWATCHED static int walk(const char *path, mode_t mode, bool trusting,
+                          const struct log_owner *owner, int *out_fd)
 {
     struct walk w;
     w.directory = w.fd = -1;
     w.links = 0;
     w.trusting = trusting;
     w.mode = mode;
+    w.owner = owner;
     int error = load(&w, path);
     if (!error)
         error = enter(&w, AT_FDCWD, path[0] == '/' ? "/" : ".", 0);
@@ -164,13 +198,13 @@ UNWATCHED static bool is_root(void)
     return raw_call(SYS_geteuid, 0, 0, 0, 0) == 0;
 }
 
-UNWATCHED int log_open(const char *path, mode_t mode, int *out_fd)
+UNWATCHED int log_open(const char *path, mode_t mode, const struct log_owner *owner, int *out_fd)
 {
     if (is_root())
-        return walk(path, mode, false, out_fd);
-    long fd = raw_call(SYS_openat, AT_FDCWD, (long)path, LOG_FLAGS, (long)mode);
+        return walk(path, mode, false, owner, out_fd);
+    long fd = raw_call(SYS_openat, AT_FDCWD, (long)path, LOG_FLAGS | O_CREAT, (long)mode);
     if (fd < 0 && errno == ENOENT)
-        return walk(path, mode, true, out_fd); /* which makes the directories */
+        return walk(path, mode, true, NULL, out_fd); /* which makes the directories */
     if (fd < 0)
         return -errno;
     *out_fd = (int)fd;

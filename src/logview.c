@@ -10,7 +10,7 @@
 #include "tail.h"
 #include "termsafe.h"
 
-#define WITHIN_BYTES (1LL << 20) /* the last lines of stderr are not looked for further back */
+#define WITHIN_BYTES (1LL << 20) /* the last lines are not looked for further back */
 #define BLOCK_BYTES 16384
 
 /* ---- where a log is ---- */
@@ -83,13 +83,12 @@ int logview_find(const struct identity *id, char *const *environment, bool use_s
     return error;
 }
 
-/* ---- the last lines of stderr ---- */
+/* ---- the last lines ---- */
 
 /* A line as it comes in pieces; only its beginning is kept. */
 struct clipped {
     FILE *out;
-    const char *indent;
-    bool terminal;
+    const struct logview_form *form;
     bool begun; /* there is a line */
     bool cut;
     size_t kept;
@@ -101,8 +100,8 @@ static void end_line(struct clipped *line)
     struct termsafe filter = { 0 };
     if (!line->begun)
         return;
-    fputs(line->indent, line->out);
-    if (line->terminal) {
+    fputs(line->form->indent, line->out);
+    if (line->form->terminal) {
         termsafe_write(&filter, line->out, line->bytes, line->kept);
         termsafe_end(&filter, line->out);
     } else {
@@ -131,39 +130,21 @@ static void add_bytes(struct clipped *line, const char *bytes, size_t count)
     }
 }
 
-/* Returns whether there was a line. */
-static bool print_last(struct clipped *line, const struct log_place *place, size_t lines)
+void logview_print_last(FILE *out, const struct log_place *place, const struct logview_form *form)
 {
-    const struct tail_want want = { lines, place->rotated, WITHIN_BYTES };
+    struct clipped line = { .out = out, .form = form };
+    const struct tail_want want = { form->lines, place->rotated, WITHIN_BYTES };
     struct tail *tail = tail_new(place->path);
     char *block = malloc(BLOCK_BYTES);
-    bool some = false;
     ssize_t n = -ENOMEM;
     if (tail && block && tail_begin(tail, &want) == 0)
         n = -EAGAIN;
     while (n > 0 || n == -EAGAIN) {
         n = tail_read(tail, block, BLOCK_BYTES);
         if (n > 0)
-            add_bytes(line, block, (size_t)n);
-        some |= n > 0;
+            add_bytes(&line, block, (size_t)n);
     }
-    end_line(line);
+    end_line(&line);
     free(block);
     tail_free(tail);
-    return some;
-}
-
-bool logview_print_stderr(FILE *out, const struct identity *id, char *const *environment,
-                          const struct command_style *style, const char *indent, size_t lines)
-{
-    struct clipped line = { .out = out, .indent = indent, .terminal = style->width != 0 };
-    struct log_place place = { 0 };
-    char *problem = NULL;
-    if (logview_find(id, environment, true, &place, &problem) < 0) {
-        free(problem);
-        return false;
-    }
-    bool some = print_last(&line, &place, lines);
-    free(place.path);
-    return some;
 }

@@ -114,7 +114,7 @@ static int open_path(struct pump_works *w, struct pump_dest *d)
 {
     struct stat st;
     int fd = -1;
-    int error = pump_file_open_path(d->path, d->file.mode, &fd, &st);
+    int error = pump_file_open(&d->file, &fd, &st);
     if (!error && (S_ISFIFO(st.st_mode) || isatty(fd))) {
         error = open_stream(w, d, fd);
         if (error)
@@ -201,6 +201,7 @@ struct pump_dest *pump_dest_of_syslog(struct pump_works *w)
 static struct pump_dest *share_path(struct pump_works *w, struct pump_dest *d,
                                     const struct pump_dest *fresh)
 {
+    d->file.owner = fresh->file.owner;
     d->file.max_bytes = fresh->file.max_bytes;
     d->file.backups = fresh->file.backups;
     d->file.whole_lines = fresh->file.whole_lines;

@@ -8,18 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log_open.h"
-
 #define COPY_BYTES 16384
 #define CHECK_MS 1000 /* between two looks at a file, and two tries of what failed */
 #define TURNS_MAX 8   /* rotations without a byte written between them */
 
 /* ---- opening ---- */
 
-int pump_file_open_path(const char *path, mode_t mode, int *out_fd, struct stat *out_stat)
+int pump_file_open(const struct pump_file *file, int *out_fd, struct stat *out_stat)
 {
     int fd = -1;
-    int error = log_open(path, mode, &fd);
+    int error = log_open(file->path, file->mode, &file->owner, &fd);
     if (error)
         return error;
     if (fstat(fd, out_stat) < 0) {
@@ -69,7 +67,7 @@ int pump_file_reopen(struct pump_file *file)
 {
     struct stat st;
     int fd = -1;
-    int error = pump_file_open_path(file->path, file->mode, &fd, &st);
+    int error = pump_file_open(file, &fd, &st);
     if (error)
         return error;
     if (is_same(file, &st))
@@ -183,7 +181,7 @@ static int open_next(struct pump_file *file)
     int fd = -1;
     if (fstat(file->fd, &before) < 0)
         return -errno;
-    int error = pump_file_open_path(file->path, file->mode, &fd, &st);
+    int error = pump_file_open(file, &fd, &st);
     if (error)
         return error;
     if (is_same(file, &st)) {

@@ -37,6 +37,8 @@ int pump_source_new(const struct pump_target *target, int fd, struct pump_source
         pump_source_discard(s);
         return -ENOMEM;
     }
+    if (s->fresh)
+        s->fresh->file.owner = target->owner;
     s->fd = fd;
     s->kind = target->kind;
     s->timestamps = target->timestamps;

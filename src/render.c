@@ -28,6 +28,8 @@ int render_description(FILE *out, const struct snapshot *snapshot, char *const *
                        : render_page(out, snapshot, environment, last_words, style);
 }
 
+const char render_unreadable[] = "(its stderr log cannot be read at the moment)";
+
 int render_event(FILE *out, const struct change *change, const struct render_style *style)
 {
     return style->json ? render_change_json(out, change) : render_change(out, change, style);

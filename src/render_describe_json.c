@@ -115,6 +115,8 @@ static bool add_history(cJSON *object, const struct snapshot *s)
 
 static bool add_last_words(cJSON *object, const char *lines)
 {
+    if (lines == render_unreadable)
+        return json_add_null(object, "lastWords");
     cJSON *words = lines ? cJSON_AddArrayToObject(object, "lastWords") : NULL;
     return !lines || (words && json_append_lines(words, lines));
 }

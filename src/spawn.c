@@ -155,32 +155,58 @@ static pid_t start_forking(struct spawn_child *child)
     return pid < 0 ? -error : pid;
 }
 
-static char *describe(const struct spawn_child *child)
+/* What could not be done, to free(); NULL when out of memory. */
+static char *describe_step(const struct spawn_child *child)
 {
     const struct launch *launch = child->launch;
-    const char *reason = strerrordesc_np(child->report.error);
-    const char *path = NULL;
+    const struct launch_rights *rights = &launch->rights;
     char *text = NULL;
+    int length = -1;
     switch (child->report.step) {
-    case SPAWN_UNSHARE:
-        return asprintf(&text, "cannot copy the descriptors: %s", reason) < 0 ? NULL : text;
-    case SPAWN_SESSION:
-        return asprintf(&text, "cannot make a session: %s", reason) < 0 ? NULL : text;
+    case SPAWN_UNSHARE: return strdup("copy the descriptors");
+    case SPAWN_SESSION: return strdup("make a session");
+    case SPAWN_GROUPS: return strdup("set the supplementary groups");
+    case SPAWN_PRIVILEGES: return strdup("give up new privileges");
+    case SPAWN_NULL: return strdup("open '/dev/null'");
+    case SPAWN_NICE: length = asprintf(&text, "set nice %ld", rights->nice.value); break;
+    case SPAWN_OOM: length = asprintf(&text, "set oomScoreAdj %s", rights->oom_text); break;
     case SPAWN_LIMIT:
-        return asprintf(&text, "cannot set the limit of open files: %s", reason) < 0 ? NULL : text;
-    case SPAWN_DIRECTORY:
-        return asprintf(&text, "cannot enter '%s': %s", launch->directory, reason) < 0 ? NULL
-                                                                                       : text;
-    case SPAWN_EXEC:
-        return asprintf(&text, "exec %s: %s", launch->argv[0], reason) < 0 ? NULL : text;
-    case SPAWN_NULL: path = "/dev/null"; break;
-    case SPAWN_STDOUT: path = launch_output_text(&launch->outputs[LAUNCH_STDOUT]); break;
-    case SPAWN_STDERR: path = launch_output_text(&launch->outputs[LAUNCH_STDERR]); break;
+        length = asprintf(&text, "set limit '%s'", config_limit_kinds[child->report.detail].name);
+        break;
+    case SPAWN_GROUP:
+        length = asprintf(&text, "become group '%s'", rights->group ? rights->group : rights->user);
+        break;
+    case SPAWN_USER: length = asprintf(&text, "become user '%s'", rights->user); break;
+    case SPAWN_DIRECTORY: length = asprintf(&text, "enter '%s'", launch->directory); break;
+    case SPAWN_STDOUT:
+    case SPAWN_STDERR:
+        length = asprintf(&text, "open '%s'",
+                          launch_output_text(&launch->outputs[child->report.step == SPAWN_STDERR]));
+        break;
+    case SPAWN_EXEC: break;
     }
-    reason = log_open_reason(child->report.error);
-    if (child->report.error == ENXIO)
-        reason = "it is a FIFO that nobody reads, a socket, or no device";
-    return asprintf(&text, "cannot open '%s': %s", path, reason) < 0 ? NULL : text;
+    return length < 0 ? NULL : text;
+}
+
+static char *describe(const struct spawn_child *child)
+{
+    const enum spawn_step step = child->report.step;
+    const char *reason = strerrordesc_np(child->report.error);
+    char *text = NULL;
+    if (step == SPAWN_EXEC) {
+        const char *program = child->launch->argv[0];
+        return asprintf(&text, "exec %s: %s", program, reason) < 0 ? NULL : text;
+    }
+    if (step == SPAWN_STDOUT || step == SPAWN_STDERR) {
+        reason = log_open_reason(child->report.error);
+        if (child->report.error == ENXIO)
+            reason = "it is a FIFO that nobody reads, a socket, or no device";
+    }
+    char *what = describe_step(child);
+    if (!what || asprintf(&text, "cannot %s: %s", what, reason) < 0)
+        text = NULL;
+    free(what);
+    return text;
 }
 
 static int failure_kind(int error)
@@ -212,6 +238,7 @@ int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LA
         .launch = launch,
         .pipes = { pipes[LAUNCH_STDOUT], pipes[LAUNCH_STDERR] },
         .nofile = s->nofile,
+        .is_root = geteuid() == 0,
         .report_fd = -1,
         .door = door,
     };

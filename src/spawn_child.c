@@ -7,10 +7,22 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "log_open.h"
 #include "raw_call.h"
+
+/* With ids of 32 bits, also where there was a time before them. */
+#ifdef SYS_setresuid32
+#define SETGROUPS SYS_setgroups32
+#define SETRESGID SYS_setresgid32
+#define SETRESUID SYS_setresuid32
+#else
+#define SETGROUPS SYS_setgroups
+#define SETRESGID SYS_setresgid
+#define SETRESUID SYS_setresuid
+#endif
 
 UNWATCHED static void fail(struct spawn_child *child, int error)
 {
@@ -20,10 +32,10 @@ UNWATCHED static void fail(struct spawn_child *child, int error)
     raw_call(SYS_exit_group, 127, 0, 0, 0);
 }
 
-UNWATCHED static long open_log(const char *path)
+UNWATCHED static long open_log(const char *path, const struct log_owner *owner)
 {
     int fd = -1;
-    int error = log_open(path, 0666, &fd);
+    int error = log_open(path, 0666, owner, &fd);
     if (error) {
         errno = -error;
         return -1;
@@ -34,7 +46,8 @@ UNWATCHED static long open_log(const char *path)
 
 /* The descriptor that an output is to become a copy of. A file that is pumped is opened all the
  * same: if it cannot be, that is a failed start. */
-UNWATCHED static long open_output(const struct launch_output *output, int pipe_fd, long null_fd)
+UNWATCHED static long open_output(const struct launch_output *output, const struct log_owner *owner,
+                                  int pipe_fd, long null_fd)
 {
     long fd;
     switch (output->kind) {
@@ -43,7 +56,7 @@ UNWATCHED static long open_output(const struct launch_output *output, int pipe_f
     case LAUNCH_INHERIT:
     case LAUNCH_SYSLOG: return pipe_fd;
     case LAUNCH_FILE:
-        fd = open_log(output->path);
+        fd = open_log(output->path, owner);
         if (fd < 0 || !output->pumped)
             return fd;
         raw_call(SYS_close, fd, 0, 0, 0);
@@ -68,7 +81,7 @@ UNWATCHED static void connect_descriptors(struct spawn_child *child)
         fail(child, errno);
     for (int i = 0; i < LAUNCH_STREAMS; i++) {
         child->report.step = steps[i];
-        fds[i] = open_output(&outputs[i], child->pipes[i], null_fd);
+        fds[i] = open_output(&outputs[i], &child->launch->rights.ids, child->pipes[i], null_fd);
         if (fds[i] < 0)
             fail(child, errno);
     }
@@ -78,6 +91,79 @@ UNWATCHED static void connect_descriptors(struct spawn_child *child)
         if (raw_call(SYS_dup3, from, STDOUT_FILENO + i, 0, 0) < 0)
             fail(child, errno);
     }
+}
+
+UNWATCHED static void set_oom_score(struct spawn_child *child)
+{
+    const char *text = child->launch->rights.oom_text;
+    long length = 0;
+    while (text[length])
+        length++;
+    child->report.step = SPAWN_OOM;
+    long fd = raw_call(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC,
+                       0);
+    if (fd < 0 || raw_call(SYS_write, fd, (long)text, length, 0) < 0)
+        fail(child, errno);
+    raw_call(SYS_close, fd, 0, 0, 0);
+}
+
+UNWATCHED static void set_limits(struct spawn_child *child)
+{
+    child->report.step = SPAWN_LIMIT;
+    for (int i = 0; i < CONFIG_LIMITS; i++) {
+        const struct config_limit *given = &child->launch->rights.limits.items[i];
+        int resource = config_limit_kinds[i].resource;
+        struct rlimit limit = { given->soft, given->hard };
+        child->report.detail = i;
+        if (!given->given && resource == RLIMIT_NOFILE)
+            limit = child->nofile;
+        else if (!given->given)
+            continue;
+        if (raw_call(SYS_prlimit64, 0, resource, (long)&limit, 0) < 0)
+            fail(child, errno);
+    }
+}
+
+/* Who is not root was told at load that it can be itself only. */
+UNWATCHED static void become_user(struct spawn_child *child)
+{
+    const struct launch_rights *rights = &child->launch->rights;
+    const struct log_owner *ids = &rights->ids;
+    if (!child->is_root)
+        return;
+    child->report.step = SPAWN_GROUPS;
+    if (rights->has_groups &&
+        raw_call(SETGROUPS, (long)rights->group_count, (long)rights->groups, 0, 0) < 0)
+        fail(child, errno);
+    child->report.step = SPAWN_GROUP;
+    if (ids->has_group &&
+        raw_call(SETRESGID, (long)ids->group, (long)ids->group, (long)ids->group, 0) < 0)
+        fail(child, errno);
+    child->report.step = SPAWN_USER;
+    if (ids->has_user &&
+        raw_call(SETRESUID, (long)ids->user, (long)ids->user, (long)ids->user, 0) < 0)
+        fail(child, errno);
+}
+
+/* The directory is entered as the task's user: root may be kept out of it, and others not. */
+UNWATCHED static void isolate(struct spawn_child *child)
+{
+    const struct launch *launch = child->launch;
+    child->report.step = SPAWN_NICE;
+    if (launch->rights.nice.given &&
+        raw_call(SYS_setpriority, PRIO_PROCESS, 0, launch->rights.nice.value, 0) < 0)
+        fail(child, errno);
+    if (launch->rights.oom_score_adj.given)
+        set_oom_score(child);
+    set_limits(child);
+    become_user(child);
+    raw_call(SYS_umask, (long)launch->umask, 0, 0, 0);
+    child->report.step = SPAWN_DIRECTORY;
+    if (launch->directory && raw_call(SYS_chdir, (long)launch->directory, 0, 0, 0) < 0)
+        fail(child, errno);
+    child->report.step = SPAWN_PRIVILEGES;
+    if (launch->rights.no_new_privileges && raw_call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0) < 0)
+        fail(child, errno);
 }
 
 /* The errno to report when every path failed: that of a file which is there, as execvp(3) does. */
@@ -116,15 +202,9 @@ UNWATCHED int spawn_child_main(void *arg)
     child->report.step = SPAWN_SESSION;
     if (raw_call(SYS_setsid, 0, 0, 0, 0) < 0)
         fail(child, errno);
-    /* Logs are opened as the supervisor, before the directory and the mask change. */
+    /* Logs are opened as the supervisor, before ids, directory and mask change. */
     connect_descriptors(child);
-    child->report.step = SPAWN_DIRECTORY;
-    if (launch->directory && raw_call(SYS_chdir, (long)launch->directory, 0, 0, 0) < 0)
-        fail(child, errno);
-    raw_call(SYS_umask, (long)launch->umask, 0, 0, 0);
-    child->report.step = SPAWN_LIMIT;
-    if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&child->nofile, 0) < 0)
-        fail(child, errno);
+    isolate(child);
     /* Ours are close-on-exec; those of libraries may not be. The report's end is needed until
      * the exec, and is close-on-exec. */
     if (child->report_fd < 0) {

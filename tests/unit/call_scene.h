@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "errand.h"
 
 #define PATIENCE_MS 30000
 #define REQUESTS 4
@@ -51,6 +52,7 @@ static inline void scene_init(struct scene *scene)
     scene->set = snapshots_of(scene->config);
     scene->out = open_memstream(&scene->text, &scene->bytes);
     scene->env.environment = nothing;
+    scene->env.errands = errands_new(4);
 }
 
 static inline void scene_release(struct scene *scene)
@@ -58,6 +60,7 @@ static inline void scene_release(struct scene *scene)
     static const char *const names[] = { "web", "db", "err" };
     char path[100];
     call_free(scene->call);
+    errands_free(scene->env.errands);
     for (size_t i = 0; i < scene->request_count; i++)
         request_free(scene->requests[i]);
     fclose(scene->out);
@@ -197,6 +200,12 @@ static inline bool is_woken(struct scene *scene)
 {
     struct pollfd wait = { .fd = call_fd(scene->call), .events = POLLIN };
     return poll(&wait, 1, 0) == 1;
+}
+
+static inline void wait_until_woken(struct scene *scene)
+{
+    struct pollfd wait = { .fd = call_fd(scene->call), .events = POLLIN };
+    cr_assert_eq(poll(&wait, 1, PATIENCE_MS), 1);
 }
 
 static inline void expect(struct scene *scene, int exit_status, const char *text)

@@ -112,7 +112,7 @@ Test(call, logs_prints_a_block_at_a_time)
     send_snapshots(&scene, scene.requests[0], 2, 1);
     send_routed(scene.requests[0], 0);
     while (!call_run(scene.call, scene.out, &scene.exit_status)) {
-        cr_assert(is_woken(&scene));
+        wait_until_woken(&scene);
         fflush(scene.out);
         cr_assert_leq(scene.bytes - printed, 65536u);
         printed = scene.bytes;

@@ -17,11 +17,6 @@ Test(config_errors, unknown_keys_get_a_suggestion)
     config_bad("tasks: {}\ndefaults: {x-y: 1}\n", "t.yaml:2:12: unknown key 'x-y'\n");
 }
 
-Test(config_errors, keys_that_are_not_acted_upon_yet_are_unknown)
-{
-    config_bad_key("dependsOn: [db]", "t.yaml:4:5: unknown key 'dependsOn'\n");
-}
-
 Test(config_errors, wrong_types_and_ranges)
 {
     config_bad_key("instances: 0", "t.yaml:4:16: 'instances' must be from 1 to 10000, not '0'\n");
