@@ -32,7 +32,7 @@ struct child {
 };
 
 /* Starts what `launch` says and has `hook` called at its exit. *published holds the door meanwhile.
- * 0; -EAGAIN for want of something that may come back; -EINVAL. *out_error as of spawn_run(). */
+ * 0; -EAGAIN for want of something that may come back; else, and *out_error, as of spawn_run(). */
 int child_start(struct child *child, const struct monitor_env *env, const struct launch *launch,
                 struct published *published, watcher_hook *hook, void *arg, char **out_error)
     __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "instance_parts.h"
 #include "journal.h"
 #include "launch.h"
 #include "log.h"
@@ -40,6 +41,7 @@ void instance_release(struct instance *in)
     identity_unref(in->id);
     published_release(&in->published);
     free(in->detail);
+    free(in->needs_text);
 }
 
 /* ---- what has become of it ---- */
@@ -66,6 +68,8 @@ static void log_change(struct instance *in, const struct fsm *before, int pid)
 
 static void publish(struct instance *in, const struct fsm *before)
 {
+    instance_explain_needs(in, before);
+    bool has_detail = reason_has_detail(in->fsm.why) || instance_needs_are_why(&in->fsm);
     struct change change = {
         .wall_ms = clock_wall_ms(),
         .id = in->id,
@@ -73,7 +77,7 @@ static void publish(struct instance *in, const struct fsm *before)
         .to = in->fsm.state,
         .pid = in->fsm.leader_gone ? 0 : in->child.pid,
         .why = in->fsm.why,
-        .detail = reason_has_detail(in->fsm.why) ? in->detail : NULL,
+        .detail = has_detail ? in->detail : NULL,
     };
     published_set(&in->published, in->id, &in->fsm, fsm_deadline(&in->fsm, &in->policy), &change);
     if (before->state == in->fsm.state)
@@ -163,6 +167,7 @@ static struct fsm_event spawn(struct instance *in)
     free(in->detail);
     in->detail = NULL;
     int error = start_process(in);
+    in->spawn_error = error;
     return (struct fsm_event){
         .kind = error ? EV_SPAWN_FAILED : EV_SPAWNED,
         .now_ms = clock_ms(),
@@ -183,6 +188,7 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
         }
         in->fsm = next.next;
         publish(in, &before);
+        instance_judge(in, &before);
         settle(in, &before, &ev, fresh);
         vitals_follow(in);
         if (next.actions & ACT_SIGNAL)
@@ -208,17 +214,10 @@ static struct fsm_event event(enum fsm_event_kind kind)
     return (struct fsm_event){ .kind = kind, .now_ms = clock_ms() };
 }
 
-void instance_vitals(struct instance *in)
+void instance_needs(struct instance *in, enum needs needs, char *text)
 {
-    vitals_look(in);
-    if (in->probe_left && !vitals_linger(in)) {
-        in->probe_left = false;
-        instance_group_known(in, true);
-    }
-}
-
-void instance_needs(struct instance *in, enum needs needs)
-{
+    free(in->needs_text);
+    in->needs_text = text;
     struct fsm_event ev = event(EV_NEEDS);
     ev.needs = needs;
     step(in, ev, NULL);
@@ -361,7 +360,8 @@ static void configure(struct instance *in, struct order *order)
     struct fsm unchanged = in->fsm;
     publish(in, &unchanged);
     /* What will start again anyhow does so with the new configuration. */
-    bool starts_anyhow = in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START;
+    bool starts_anyhow = in->fsm.state == ST_WAITING ||
+                         (in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START);
     if (restart && fsm_is_wanted(&in->fsm) && !starts_anyhow)
         run_order(in, order, EV_RESTART);
     else

@@ -245,12 +245,12 @@ def test_the_real_systemd_notify(box):
 @pytest.mark.skipif(not ctypes.util.find_library("systemd"), reason="needs libsystemd")
 def test_the_real_sd_notify(box):
     program = box.write(
-        "import ctypes, time\n"
+        "import ctypes, signal\n"
         "sd = ctypes.CDLL('libsystemd.so.0')\n"
         "assert sd.sd_notify(0, b'READY=1\\nSTATUS=from the library\\nMAINPID=1') > 0\n"
         "assert sd.sd_notify_barrier(0, ctypes.c_uint64(30000000)) > 0\n"
         "sd.sd_notify(0, b'STATUS=past the barrier')\n"
-        "time.sleep(1000)\n", "program.py")
+        "signal.pause()\n", "program.py")
     supervisor = box.shell(task({"notify": True}, command=[sys.executable, str(program)]))
     assert supervisor.send("start web --wait")[0].startswith("Process 'web' started with PID")
     wait_for(lambda: page(supervisor, "web")["notify status"] == '"past the barrier"')

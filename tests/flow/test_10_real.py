@@ -16,13 +16,13 @@ USER = 65534 if os.geteuid() == 0 else None  # it refuses to run as root
 pytestmark = pytest.mark.skipif(not BIN, reason="needs postgresql")
 
 WORKER = """
-import subprocess, sys, time
+import signal, subprocess, sys
 with open(sys.argv[2], "a", buffering=1) as log:
     log.write("started\\n")
     answer = subprocess.run([sys.argv[1] + "/psql", "-h", sys.argv[3], "-U", "postgres", "-Atc",
                              "select 6 * 7"], capture_output=True, text=True)
     log.write(f"{answer.returncode} {answer.stdout}")
-    sys.exit(answer.returncode) if answer.returncode else time.sleep(1000)
+    sys.exit(answer.returncode) if answer.returncode else signal.pause()
 """
 
 

@@ -55,9 +55,8 @@ Test(notice, reads_microseconds_as_milliseconds_without_making_a_time_nothing)
 Test(notice, keeps_256_bytes_of_a_status_and_whole_characters_only)
 {
     char text[600] = "STATUS=";
-    for (int i = 0; i < 255; i++)
-        strcat(text, "a");
-    strcat(text, "\xc3\xa4zzz");
+    memset(text + 7, 'a', 255);
+    memcpy(text + 7 + 255, "\xc3\xa4zzz", 6);
     struct notice n = parse(text);
     cr_expect_eq(strlen(n.status), 255);
     struct notice empty = parse("STATUS=");

@@ -190,7 +190,7 @@ BOTH_METHODS(an_exec_that_fails_names_the_program)
     char *argv[] = { "/no/such", NULL };
     struct launch launch = shell_command("");
     launch.argv = launch.paths = argv;
-    expect_failure(&launch, -EINVAL, "exec /no/such: No such file or directory");
+    expect_failure(&launch, -ENOENT, "exec /no/such: No such file or directory");
 }
 
 BOTH_METHODS(a_program_that_is_there_but_not_executable_wins_over_a_missing_one)
