@@ -144,8 +144,7 @@ static bool has_entry(char *const *list, const char *entry)
 
 Test(launch, who_notifies_gets_our_socket_and_a_probe_of_it_does_not)
 {
-    struct config *config = config_with("    command: x\n"
-                                        "    environment: {NOTIFY_SOCKET: '@theirs', "
+    struct config *config = config_with("    environment: {NOTIFY_SOCKET: '@theirs', "
                                         "WATCHDOG_PID: '7'}\n"
                                         "    stdout: /tmp/out\n"
                                         "    health: {exec: 'check ${NAME}'}\n");
