@@ -43,6 +43,8 @@ Test(reason, says_how_a_start_went)
     expect_reason((struct reason){ .why = WHY_READY, .ms = 1203 }, NULL, "ready after 1.2s");
     expect_reason((struct reason){ .why = WHY_NOT_READY, .ms = 30000 }, NULL,
                   "not ready within 30s");
+    expect_reason((struct reason){ .why = WHY_NOT_READY, .ms = 30000 }, "exit code 1",
+                  "not ready within 30s: exit code 1");
     expect_reason((struct reason){ .why = WHY_UNHEALTHY, .arg = 3 }, "exit code 1",
                   "3 health checks in a row failed: exit code 1");
     expect_reason((struct reason){ .why = WHY_UNHEALTHY, .arg = 1 }, NULL,
