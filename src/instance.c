@@ -10,7 +10,6 @@
 #include "instance_parts.h"
 #include "launch.h"
 #include "log.h"
-#include "reason.h"
 
 /* So long the next process waits for what the last one wrote. */
 #define DRAIN_PATIENCE_MS 1000
