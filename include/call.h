@@ -27,7 +27,9 @@ enum {
     OPT_FOLLOW = 1 << 4,
     OPT_STDERR = 1 << 5,
     OPT_DRY_RUN = 1 << 6,
-    OPT_HELP = 1 << 7, /* every command takes it */
+    OPT_FORCE = 1 << 7,
+    OPT_ROLLING = 1 << 8,
+    OPT_HELP = 1 << 9, /* every command takes it */
 };
 
 struct command_options {
@@ -148,7 +150,8 @@ void command_print_usage(const struct command *command, FILE *out);
 int command_print_help(const struct command *command, bool json, FILE *out);
 
 /* The begin functions of the table. */
-void command_change(struct call *call, FILE *out); /* start, stop, restart: row.request */
+void command_change(struct call *call, FILE *out);  /* start, stop, restart: row.request */
+void command_rolling(struct call *call, FILE *out); /* restart --rolling */
 void command_signal(struct call *call, FILE *out);
 void command_shutdown(struct call *call, FILE *out);
 void command_reload(struct call *call, FILE *out);

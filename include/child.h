@@ -58,7 +58,8 @@ struct child {
 };
 
 /* Starts what `launch` says and has `hooks` called. *published holds the door meanwhile.
- * 0; -EAGAIN for want of something that may come back; -EINVAL. *out_error as of spawn_run(). */
+ * 0; -EAGAIN for want of something that may come back; else, and *out_error, as of
+ * spawn_run(). */
 int child_start(struct child *child, const struct monitor_env *env, struct launch *launch,
                 struct published *published, const struct child_hooks *hooks, char **out_error)
     __attribute__((warn_unused_result));

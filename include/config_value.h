@@ -46,4 +46,7 @@ int config_parse_size(const char *text, int64_t *out_bytes) __attribute__((warn_
 /* Prints a text on one line: control characters as in C. */
 void config_print_line(FILE *out, const char *text);
 
+/* The same within {...}: in quotes where YAML would take it for more than a text. */
+void config_print_value(FILE *out, const char *text);
+
 #endif

@@ -27,7 +27,9 @@ struct instance {
     struct pump_question drained;
     int64_t drain_deadline_ms;
     int64_t exited_ms;
-    char *detail;          /* of the last failed start, or NULL */
+    char *detail;          /* of the last failed start, or of what it needs; or NULL */
+    int spawn_error;       /* of the last start */
+    char *needs_text;      /* what it waits for, or what failed; NULL: its predecessor */
     struct order *waiting; /* orders that are not answered yet */
     unsigned chance;
     bool gone; /* retired, with nothing left */
@@ -52,7 +54,7 @@ void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
 void instance_cgroup_changed(struct instance *in);
 void instance_drained(struct instance *in);
-void instance_needs(struct instance *in, enum needs needs);
+void instance_needs(struct instance *in, enum needs needs, char *text); /* takes `text` over */
 void instance_kill(struct instance *in);
 
 #endif

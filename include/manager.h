@@ -16,7 +16,7 @@ struct monitor_env;
 
 enum request_kind {
     REQ_START,    /* targets; .wait: answered once RUNNING or given up */
-    REQ_STOP,     /* targets */
+    REQ_STOP,     /* targets; .force: not those first that depend on them */
     REQ_RESTART,  /* targets; .wait */
     REQ_SIGNAL,   /* targets; .signal */
     REQ_STATUS,   /* targets, none for all: ANSWER_SNAPSHOTS; .history */
@@ -32,6 +32,7 @@ struct request {
     bool wait;
     bool history;
     bool dry_run;
+    bool force;
     int signal;
     struct config *config;
     struct reply *reply; /* NULL: nobody asks. The request holds one share of it (reply_owe) */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "fsm.h"
+#include "needs.h"
 #include "order.h"
 #include "snapshot.h"
 
@@ -37,7 +38,15 @@ struct monitor_env {
     /* Called with the monitor's owner as the last thing on its thread, once it has retired and
      * nothing of its instance is left: monitor_join() then. Must not block. */
     void (*on_gone)(void *arg, void *owner);
-    void *on_gone_arg;
+    /* Called with the monitor's owner after something has happened, if monitor_watch() asked for
+     * it: monitor_heard() then, until which it is not called again. Must not block. */
+    void (*on_change)(void *arg, void *owner);
+    void *on_gone_arg; /* of on_change(), too */
+    /* Called when an instance has ended in a way that ends the supervisor (verdict.h): its exit
+     * status, and what happened, in words (to free(); NULL: no memory for them). Must not block.
+     * NULL: nobody wants to know. */
+    void (*on_verdict)(void *arg, int code, char *text);
+    void *on_verdict_arg;
 };
 
 /* Starts a monitor for a STOPPED instance, taking a reference to `id`; `owner` is for on_gone().
@@ -60,8 +69,20 @@ int monitor_must_order(struct monitor *monitor, struct order *order)
  * monitor. */
 void monitor_retire(struct monitor *monitor, struct order *order);
 
-/* What it depends on changed. To be called at most once for each monitor. */
-void monitor_needs(struct monitor *monitor, enum needs needs);
+/* What it depends on changed. `text` (copied) says what it waits for, or what failed; NULL: it
+ * waits for its predecessor. Of several that have not been received yet, the latest counts. */
+void monitor_needs(struct monitor *monitor, enum needs needs, const char *text);
+
+/* Whether on_change() is called. What changed before it was asked for is to be looked up. */
+void monitor_watch(struct monitor *monitor, bool watch);
+
+/* A call of on_change() has been noticed; to be called before looking. */
+void monitor_heard(struct monitor *monitor);
+
+/* Where it stands, but for `settled`; and how many of the orders that were posted (all but
+ * signals) have had their effect on that. */
+void monitor_standing(struct monitor *monitor, struct standing *out_standing,
+                      unsigned long *out_orders);
 
 /* What is being stopped gets SIGKILL at once. To be called at most once for each monitor. */
 void monitor_kill(struct monitor *monitor);

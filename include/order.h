@@ -20,9 +20,11 @@ enum order_kind {
 };
 
 struct order {
-    struct order *next; /* the monitor's */
+    struct order *next; /* whoever holds it */
     enum order_kind kind;
     bool wait;         /* START, RESTART: answered once RUNNING or given up */
+    bool must;         /* it may not be refused for want of room */
+    bool force;        /* STOP: whatever depends on it */
     bool was_alive;    /* RESTART: there was something to stop first */
     int64_t killed_ms; /* RESTART: the grace after which that was killed; 0: it obeyed */
     size_t killed;     /* and how many processes it was */

@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "needs.h"
 #include "snapshot.h"
 
 struct published {
     pthread_mutex_t lock;
     struct snapshot now;      /* without history */
+    bool launched;            /* fsm.launched */
+    unsigned long orders;     /* that have been carried out, or refused */
     unsigned long exits_seen; /* fsm.exits when exit_wall_ms was taken */
     struct change *history;   /* a ring of `history_room`; grows up to HISTORY_MAX */
     size_t history_room;
@@ -36,6 +39,13 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
 void published_set_kill(struct published *p, bool cgroup);
 
 enum state published_state(struct published *p);
+
+/* An order has had its effect on what is seen. */
+void published_count_order(struct published *p);
+
+/* Where it stands, but for `settled`; and how many orders have had their effect on that. */
+void published_standing(struct published *p, struct standing *out_standing,
+                        unsigned long *out_orders);
 
 /* A copy; where there is no memory for it, without texts and history. */
 void published_get(struct published *p, bool history, struct snapshot *out_snapshot);

@@ -5,7 +5,8 @@
 #include "fsm.h"
 
 /* "exited with code 3", "killed by SIGKILL", "alive for 5s", "asked by a user", ...; `detail` is
- * the text that goes with WHY_NOT_SPAWNED. A string to free(), or NULL when out of memory. */
+ * the text that goes with WHY_NOT_SPAWNED and some others. A string to free(), or NULL when out of
+ * memory. */
 char *reason_text(struct reason why, const char *detail);
 
 /* "exit 3", "SIGKILL", or "-" before the first. Into `out`, which is returned. */

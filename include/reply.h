@@ -35,6 +35,7 @@ enum outcome {
 
 enum answer_kind {
     ANSWER_OUTCOME,   /* of one instance: .id, .outcome and what goes with it */
+    ANSWER_NOTE,      /* .text: a line that is no outcome and no failure */
     ANSWER_NO_TARGET, /* .text: a target that names nothing */
     ANSWER_SNAPSHOTS, /* .set */
     ANSWER_PLAN,      /* .text: what the reload does, ready to print; .json: as an object */

@@ -73,7 +73,8 @@ extern const struct config_type config_type_environment; /* struct config_env */
 
 struct config_key {
     const char *name;
-    const char *alias; /* another spelling; NULL: none */
+    const char *alias;     /* another spelling; NULL: none */
+    const char *elsewhere; /* what other tools call it, between spaces; NULL: the same */
     const struct config_type *type;
     size_t offset; /* of the field in struct task_config or supervisor_config */
     bool required;

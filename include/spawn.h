@@ -38,7 +38,8 @@ enum spawn_method spawn_method_here(void);
  * after a failure too (others may be about to use it, under a lock of the caller's). 0 once the
  * exec succeeded, with the pid. On failure no process is left and *out_error is a text to free()
  * ("exec /no/such: No such file or directory"; NULL when out of memory): -EAGAIN for want of
- * processes, memory or descriptors, which may pass; -EINVAL for anything else. */
+ * processes, memory or descriptors, which may pass; -ENOENT where there is no such program; -EINVAL
+ * for anything else. */
 int spawn_run(struct spawner *spawner, const struct launch *launch, const int pipes[LAUNCH_STREAMS],
               atomic_int *door, pid_t *out_pid, char **out_error)
     __attribute__((warn_unused_result));

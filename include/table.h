@@ -14,10 +14,14 @@
 #include "monitor.h"
 #include "snapshot.h"
 
+struct row;
+
 struct entry {
     struct monitor *monitor;  /* NULL: gone, in a shutdown */
+    struct row *row;          /* a retired one's too, and one that was removed */
     struct identity *id;      /* a reference */
     struct order *retirement; /* the order that will end it; NULL: it was posted */
+    bool retires;             /* that order is held back or was posted */
     bool blocked;             /* it waits until a predecessor that was removed is gone */
     bool retired;             /* by a reload: stopping for good, not in a row any more */
     bool killed;              /* monitor_kill() has been called */
@@ -27,16 +31,56 @@ struct entry {
     bool stop_restarts;        /* that stop is the first half of a restart */
     struct entry *prev, *next; /* among the retired */
     UT_hash_handle hh;         /* by name */
+
+    unsigned long posted; /* orders, but for signals */
+    bool told_up;         /* what it was told last, or has come to since: to be up */
+    /* Where the row is linked: */
+    struct standing standing; /* when it was looked at last */
+    bool under_way;           /* an order was posted that has had no effect yet */
+    bool closing;             /* a stop of it is held back or under way */
+    struct order *held;       /* orders that wait until dependents are down, oldest first */
+    struct entry *prev_held, *next_held; /* in the row's list */
+    /* While orders for many are made: */
+    bool pulled; /* nobody named it, but it is needed, or needs what was named */
+    size_t place;
 };
 
 /* Has a retired entry, whose end is on its way to the manager, nothing left? */
 bool entry_is_gone(const struct entry *entry);
+
+/* That one task needs another. */
+struct need {
+    struct row *from; /* needs */
+    struct row *to;   /* that */
+    enum need_condition condition;
+    enum needs level;
+    struct need *prev, *next;       /* in from->needs */
+    struct need *prev_by, *next_by; /* in to->needed_by */
+};
 
 struct row {
     struct task_config *task; /* a reference */
     struct entry **entries;   /* by instance number, from 1 */
     size_t count;
     UT_hash_handle hh; /* by name */
+
+    size_t retired;     /* entries that are not in the row any more, and not gone */
+    bool removed;       /* no longer in the configuration: here until those are gone */
+    bool linked;        /* it needs something, or is needed: what follows is kept up to date */
+    unsigned rank;      /* 0: it needs nothing; else one more than all it needs */
+    struct need *needs; /* in the order of the configuration */
+    struct need *needed_by;
+    struct needs_sums sums;  /* of the entries */
+    enum needs level;        /* the worst of `needs` */
+    char *level_text;        /* why it is not NEEDS_MET, or NULL */
+    size_t closing;          /* entries, retired ones too */
+    size_t busy_dependents;  /* of needed_by: those whose row is busy */
+    bool busy;               /* something of it, or that depends on it, is closing */
+    struct entry *held;      /* entries with orders that are held */
+    bool ready;              /* in the manager's list of rows to look at */
+    struct row *prev, *next; /* there */
+    struct row *prev_removed, *next_removed;
+    unsigned long visit; /* the last walk that came here */
 };
 
 struct table {
@@ -46,6 +90,7 @@ struct table {
     struct row *rows_by_name;
     struct entry *entries_by_name; /* without the retired */
     struct entry *retired;         /* stopping for good, not gone yet */
+    struct row *removed;           /* rows that only retired entries are left of */
     size_t alive;                  /* entries with a monitor, retired ones too */
     unsigned long last_mark;
 };
@@ -58,7 +103,11 @@ int table_reserve(struct table *table, size_t rows);
 
 /* An empty row for `task` (takes a reference) at the end; NULL: out of memory. */
 struct row *table_add_row(struct table *table, struct task_config *task);
-void row_free(struct row *row);
+void row_free(struct row *row); /* nothing is linked to it any more */
+
+/* That a row needs another. 0 or -ENOMEM. */
+int row_need(struct row *row, struct row *other, enum need_condition condition);
+void need_free(struct need *need); /* takes it out of both lists */
 
 /* Appends an entry to a row, which owns it from then on. 0 or -ENOMEM. */
 int row_add(struct row *row, struct entry *entry);
@@ -87,6 +136,9 @@ struct entries {
     struct entry **items;
     size_t count;
 };
+
+/* Appends an entry unless `mark` has seen it. 0 or -ENOMEM. */
+int entries_add(struct entries *entries, struct entry *entry, unsigned long mark);
 
 /* Appends what `target` names (`all`, a task, an instance, a glob over either) and `mark` has not
  * seen; retired entries only where nothing else goes by that name. The number that it names, or

@@ -157,6 +157,7 @@ static int post(struct call *call, const struct request *asked, struct reply *re
         return -ENOMEM;
     }
     request->wait = asked->wait;
+    request->force = asked->force;
     request->history = asked->history;
     request->signal = asked->signal;
     int error = call->post(call->env.manager, request);

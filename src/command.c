@@ -30,8 +30,9 @@ static const struct command commands[] = {
             .help = "start processes",
             .takes_targets = true,
         },
-        .details = TARGETS "Answers once each program was executed; with --wait, once it is "
-                           "RUNNING\nor has given up.\n" TIMEOUT JSON
+        .details = TARGETS "What they depend on is started first. Answers once each program was "
+                           "executed;\nwith --wait, once it is RUNNING or has given up.\n"
+                           TIMEOUT JSON
                            "Example: start web --wait --timeout 30s\n",
         .options = OPT_WAIT | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
@@ -42,13 +43,14 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "stop",
-            .arguments = "TARGET... [--timeout DURATION] [--json]",
+            .arguments = "TARGET... [--force] [--timeout DURATION] [--json]",
             .help = "stop processes",
             .takes_targets = true,
         },
-        .details = TARGETS "Answers once nothing of a process is left.\n" TIMEOUT JSON
+        .details = TARGETS "Answers once nothing of a process is left. What depends on it is "
+                           "stopped\nfirst; --force stops it alone.\n" TIMEOUT JSON
                            "Example: stop web_2 'worker_*'\n",
-        .options = OPT_TIMEOUT | OPT_JSON,
+        .options = OPT_FORCE | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .request = REQ_STOP,
@@ -57,13 +59,15 @@ static const struct command commands[] = {
     {
         .info = {
             .name = "restart",
-            .arguments = "TARGET... [--wait] [--timeout DURATION] [--json]",
+            .arguments = "TARGET... [--wait] [--rolling] [--timeout DURATION] [--json]",
             .help = "stop processes, then start them",
             .takes_targets = true,
         },
         .details = TARGETS "What was stopped is started. With --wait it answers once each is "
-                           "RUNNING\nor has given up.\n" TIMEOUT JSON "Example: restart all\n",
-        .options = OPT_WAIT | OPT_TIMEOUT | OPT_JSON,
+                           "RUNNING\nor has given up. --rolling restarts one after the other, "
+                           "each only once the one\nbefore is RUNNING, and stops at the first "
+                           "that fails.\n" TIMEOUT JSON "Example: restart web --rolling\n",
+        .options = OPT_WAIT | OPT_ROLLING | OPT_TIMEOUT | OPT_JSON,
         .min_operands = 1,
         .max_operands = ANY_NUMBER,
         .request = REQ_RESTART,

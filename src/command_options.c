@@ -24,6 +24,8 @@ static const struct option all_options[] = {
     { .name = "-f", .bit = OPT_FOLLOW },
     { .name = "--stderr", .bit = OPT_STDERR },
     { .name = "--dry-run", .bit = OPT_DRY_RUN },
+    { .name = "--force", .bit = OPT_FORCE },
+    { .name = "--rolling", .bit = OPT_ROLLING },
     { .name = "--help", .bit = OPT_HELP },
     { .name = "-h", .bit = OPT_HELP },
 };

@@ -3,7 +3,7 @@
  *
  * Who has not answered yet is found out only when somebody wants to know, by asking for the
  * status of the same targets: after a moment for call_waiting_for(), and at the timeout. */
-#include "call.h"
+#include "command_outcomes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,20 +11,8 @@
 #include "chan/chan.h"
 #include "clock.h"
 #include "signame.h"
-#include "tally.h"
 
 #define NOTICE_MS 700 /* after that a user wants to know what is waited for */
-
-struct outcomes {
-    struct tally tally;
-    struct request targets;   /* REQ_STATUS of the same targets; words are the call's */
-    struct reply *status;     /* answers to it, while they are awaited */
-    struct snapshot_set *set; /* the latest answer, or NULL */
-    int64_t notice_ms;        /* when to ask for call_waiting_for() */
-    int64_t timeout_ms;       /* --timeout has passed then */
-    bool late;                /* it has */
-    bool planned;             /* reload: there was a plan */
-};
 
 static void drop_status(struct outcomes *outcomes)
 {
@@ -40,6 +28,7 @@ static void outcomes_release(struct call *call)
     struct outcomes *outcomes = call->state;
     drop_status(outcomes);
     tally_release(&outcomes->tally);
+    rolling_free(outcomes->rolling);
     free(outcomes);
     call->state = NULL;
 }
@@ -71,6 +60,8 @@ static void give_up(struct call *call, FILE *out)
     const struct snapshot_set nobody = { .count = 0 };
     tally_print_late(&outcomes->tally, outcomes->set ? outcomes->set : &nobody,
                      call->options.timeout_ms, out);
+    if (outcomes->rolling)
+        rolling_stop(call, out);
     call_finish(call, EXIT_FAILED);
 }
 
@@ -111,7 +102,10 @@ static void outcomes_answer(struct call *call, struct answer *answer, FILE *out)
 {
     struct outcomes *outcomes = call->state;
     tally_take(&outcomes->tally, answer, out);
-    finish_if_complete(call);
+    if (outcomes->rolling && tally_finished(&outcomes->tally))
+        rolling_step_done(call, out);
+    else
+        finish_if_complete(call);
 }
 
 static char *outcomes_waiting_for(const struct call *call)
@@ -145,20 +139,25 @@ static struct outcomes *open_outcomes(struct call *call, FILE *out, enum request
     return outcomes;
 }
 
-/* Asks instances for something, and waits for their outcomes. */
-static void ask(struct call *call, FILE *out, const struct request *request)
+static void limit_time(struct call *call, struct outcomes *outcomes)
 {
-    struct outcomes *outcomes = open_outcomes(call, out, request->kind, &outcomes_ops);
-    if (!outcomes)
-        return;
-    int64_t now_ms = clock_ms();
+    if ((call->options.given & OPT_TIMEOUT) &&
+        __builtin_add_overflow(clock_ms(), call->options.timeout_ms, &outcomes->timeout_ms))
+        outcomes->timeout_ms = INT64_MAX;
+}
+
+/* Posts what is asked, in the place of what has been answered. */
+static void post(struct call *call, FILE *out, const struct request *request)
+{
+    struct outcomes *outcomes = call->state;
+    if (call->reply)
+        reply_leave(call->reply);
+    call->reply = NULL;
+    drop_status(outcomes);
     outcomes->targets = (struct request){ .kind = REQ_STATUS,
                                           .targets = request->targets,
                                           .target_count = request->target_count };
-    outcomes->notice_ms = now_ms + NOTICE_MS;
-    if (call->options.given & OPT_TIMEOUT)
-        if (__builtin_add_overflow(now_ms, call->options.timeout_ms, &outcomes->timeout_ms))
-            outcomes->timeout_ms = INT64_MAX;
+    outcomes->notice_ms = clock_ms() + NOTICE_MS;
     int error = call_post(call, request, &call->reply);
     if (error == -EPIPE && request->kind == REQ_SHUTDOWN)
         call_finish(call, EXIT_DONE); /* it is done already */
@@ -166,12 +165,45 @@ static void ask(struct call *call, FILE *out, const struct request *request)
         call_refuse(call, out, error);
 }
 
+/* Asks instances for something, and waits for their outcomes. */
+static void ask(struct call *call, FILE *out, const struct request *request)
+{
+    struct outcomes *outcomes = open_outcomes(call, out, request->kind, &outcomes_ops);
+    if (!outcomes)
+        return;
+    limit_time(call, outcomes);
+    post(call, out, request);
+}
+
+void outcomes_roll(struct call *call, FILE *out, struct rolling *rolling)
+{
+    struct outcomes *outcomes = open_outcomes(call, out, REQ_RESTART, &outcomes_ops);
+    if (!outcomes) {
+        rolling_free(rolling);
+        return;
+    }
+    outcomes->rolling = rolling;
+    limit_time(call, outcomes);
+}
+
+void outcomes_ask_next(struct call *call, FILE *out, const struct request *request)
+{
+    struct outcomes *outcomes = call->state;
+    tally_release(&outcomes->tally);
+    post(call, out, request);
+}
+
 void command_change(struct call *call, FILE *out)
 {
+    if (call->options.given & OPT_ROLLING) {
+        command_rolling(call, out);
+        return;
+    }
     const struct request request = { .kind = call->command->request,
                                      .targets = call->options.operands,
                                      .target_count = call->options.operand_count,
-                                     .wait = (call->options.given & OPT_WAIT) != 0 };
+                                     .wait = (call->options.given & OPT_WAIT) != 0,
+                                     .force = (call->options.given & OPT_FORCE) != 0 };
     ask(call, out, &request);
 }
 

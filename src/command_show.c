@@ -65,6 +65,7 @@ static void asked_answer(struct call *call, struct answer *answer, FILE *out)
         break;
     case ANSWER_ROUTED: show(call, out); break;
     case ANSWER_OUTCOME:
+    case ANSWER_NOTE:
     case ANSWER_PLAN: break;
     }
 }

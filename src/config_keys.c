@@ -1,5 +1,6 @@
 /* config_keys.c - the loops over the rows of schema.h. */
 #include <string.h>
+#include <strings.h>
 
 #include "node.h"
 #include "schema.h"
@@ -97,6 +98,22 @@ static void check_key(const struct config_reader *reader, const struct config_ke
         check_from(reader, key, node, own, object);
 }
 
+/* The key that goes by that name in another tool, or NULL. */
+static const char *known_elsewhere(const struct config_key *keys, size_t count, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < count; i++) {
+        const char *at = keys[i].elsewhere;
+        while (at && *at) {
+            size_t word = strcspn(at, " ");
+            if (word == length && strncasecmp(at, name, length) == 0)
+                return keys[i].name;
+            at += word + strspn(at + word, " ");
+        }
+    }
+    return NULL;
+}
+
 static void complain_unknown(const struct config_reader *reader, const struct config_key *keys,
                              size_t count, const struct node *key)
 {
@@ -107,7 +124,9 @@ static void complain_unknown(const struct config_reader *reader, const struct co
         if (keys[i].alias)
             candidates[n++] = keys[i].alias;
     }
-    const char *near = suggest(key->text, candidates, n);
+    const char *near = known_elsewhere(keys, count, key->text);
+    if (!near)
+        near = suggest(key->text, candidates, n);
     problems_add(reader->problems, key->at, "unknown key %s%s%s%s", quote(key->text).text,
                  near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

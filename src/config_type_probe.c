@@ -19,10 +19,10 @@ struct fields {
 };
 
 #define FIELD(f) .offset = offsetof(struct fields, f)
-#define DURATION(key, field, standard)                                                    \
-    {                                                                                     \
-        .name = key, .type = &config_type_interval, FIELD(field), .fallback = (standard), \
-        .max = YEAR_S                                                                     \
+#define DURATION(text, field, standard)                                                      \
+    {                                                                                        \
+        .name = (text), .type = &config_type_interval, FIELD(field), .fallback = (standard), \
+        .max = YEAR_S                                                                        \
     }
 #define COMMON_ROWS                                                \
     { .name = "exec", .type = &config_type_command, FIELD(exec) }, \
@@ -184,11 +184,11 @@ static void print_probe(FILE *out, const void *field)
     case PROBE_NOTIFY: fputs("{notify: true", out); break;
     case PROBE_EXEC:
         fputs("{exec: ", out);
-        config_type_command.print(out, &probe->exec);
+        config_print_value(out, probe->exec.text);
         break;
     case PROBE_TCP:
         fputs("{tcp: ", out);
-        config_type_endpoint.print(out, &probe->tcp);
+        config_print_value(out, probe->tcp);
         break;
     }
     if (probe->interval_ms > 0)

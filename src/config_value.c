@@ -1,6 +1,7 @@
 /* config_value.c - see config_value.h. */
 #include "config_value.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,4 +86,33 @@ void config_print_line(FILE *out, const char *text)
         else
             fputc(c, out);
     }
+}
+
+/* A colon within a word is a part of it. */
+static bool is_plain(const char *text)
+{
+    if (!isalnum((unsigned char)*text) && !strchr("/._", *text))
+        return false;
+    for (; *text; text++) {
+        bool inside = *text == ':' && isalnum((unsigned char)text[1]);
+        if (!isalnum((unsigned char)*text) && !strchr(" /._-+=@%$()", *text) && !inside)
+            return false;
+    }
+    return true;
+}
+
+void config_print_value(FILE *out, const char *text)
+{
+    if (*text && is_plain(text)) {
+        config_print_line(out, text);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        const char letter[] = { *text, '\0' };
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        config_print_line(out, letter);
+    }
+    fputc('"', out);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "instance_parts.h"
 #include "journal.h"
 #include "launch.h"
 #include "log.h"
@@ -41,6 +42,7 @@ void instance_release(struct instance *in)
     child_release(&in->child);
     published_release(&in->published);
     free(in->detail);
+    free(in->needs_text);
 }
 
 /* ---- what has become of it ---- */
@@ -66,7 +68,9 @@ static void log_change(struct instance *in, const struct fsm *before, int pid)
 
 static void publish(struct instance *in, const struct fsm *before)
 {
-    bool has_detail = in->fsm.why.why == WHY_NOT_SPAWNED || in->fsm.why.why == WHY_NO_RESOURCES;
+    instance_explain_needs(in, before);
+    bool has_detail = in->fsm.why.why == WHY_NOT_SPAWNED || in->fsm.why.why == WHY_NO_RESOURCES ||
+                      instance_needs_are_why(&in->fsm);
     struct change change = {
         .wall_ms = clock_wall_ms(),
         .id = in->id,
@@ -162,6 +166,7 @@ static struct fsm_event spawn(struct instance *in)
     free(in->detail);
     in->detail = NULL;
     int error = start_process(in);
+    in->spawn_error = error;
     return (struct fsm_event){
         .kind = error ? EV_SPAWN_FAILED : EV_SPAWNED,
         .now_ms = clock_ms(),
@@ -185,6 +190,7 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
             log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
                       in->child.killed ? in->child.killed : 1);
         publish(in, &before);
+        instance_judge(in, &before);
         settle(in, &before, &ev, fresh);
         if (next.actions & ACT_SIGNAL)
             child_stop(&in->child);
@@ -204,8 +210,10 @@ static struct fsm_event event(enum fsm_event_kind kind)
     return (struct fsm_event){ .kind = kind, .now_ms = clock_ms() };
 }
 
-void instance_needs(struct instance *in, enum needs needs)
+void instance_needs(struct instance *in, enum needs needs, char *text)
 {
+    free(in->needs_text);
+    in->needs_text = text;
     struct fsm_event ev = event(EV_NEEDS);
     ev.needs = needs;
     step(in, ev, NULL);
@@ -343,7 +351,8 @@ static void configure(struct instance *in, struct order *order)
     struct fsm unchanged = in->fsm;
     publish(in, &unchanged);
     /* What will start again anyhow does so with the new configuration. */
-    bool starts_anyhow = in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START;
+    bool starts_anyhow = in->fsm.state == ST_WAITING ||
+                         (in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START);
     if (restart && fsm_is_wanted(&in->fsm) && !starts_anyhow)
         run_order(in, order, EV_RESTART);
     else

@@ -13,88 +13,39 @@
 /* Requests that may wait; one more is told to try again. They are counted, not left to the ordinary
  * slots of the inbox, which a thousand monitors that end at once would fill with their news. */
 #define REQUESTS_MAX 64
-/* Those, manager_shutdown(), manager_kill(); and one more for each monitor. */
+/* Those, manager_shutdown(), manager_kill(); manager_entries.c adds what monitors post. */
 #define INBOX_RESERVED (REQUESTS_MAX + 2)
 
-enum message_kind { MESSAGE_REQUEST, MESSAGE_GONE, MESSAGE_SHUTDOWN, MESSAGE_KILL };
+enum message_kind {
+    MESSAGE_REQUEST,
+    MESSAGE_CHANGED,
+    MESSAGE_GONE,
+    MESSAGE_SHUTDOWN,
+    MESSAGE_KILL,
+};
 
 struct message {
     enum message_kind kind;
-    void *item; /* REQUEST: the request; GONE: the entry */
+    void *item; /* REQUEST: the request; CHANGED, GONE: the entry */
 };
 
-/* ---- instances come and go ---- */
+/* ---- news of monitors ---- */
+
+static void send_news(struct manager *m, enum message_kind kind, void *owner)
+{
+    struct message message = { .kind = kind, .item = owner };
+    if (chan_send_reserved(m->inbox, &message))
+        log_write(LOG_ERROR, "the manager's inbox refused news of a monitor");
+}
+
+static void on_monitor_change(void *arg, void *owner)
+{
+    send_news(arg, MESSAGE_CHANGED, owner);
+}
 
 static void on_monitor_gone(void *arg, void *owner)
 {
-    struct manager *m = arg;
-    struct message message = { .kind = MESSAGE_GONE, .item = owner };
-    if (chan_send_reserved(m->inbox, &message))
-        log_write(LOG_ERROR, "the manager's inbox refused the end of a monitor");
-}
-
-int manager_add_entry(struct manager *m, struct row *row)
-{
-    struct entry *entry = calloc(1, sizeof *entry);
-    int error = -ENOMEM;
-    if (!entry)
-        goto fail;
-    entry->id = identity_new(row->task, (long)row->count + 1);
-    if (!entry->id || chan_reserve(m->inbox, 1))
-        goto fail;
-    entry->retirement = order_new(ORDER_RETIRE, (struct reason){ .why = WHY_NONE }, NULL);
-    if (!entry->retirement)
-        goto unreserve;
-    entry->blocked = table_has_predecessor(&m->table, entry->id);
-    enum needs needs = entry->blocked ? NEEDS_PENDING : NEEDS_MET;
-    error = row_add(row, entry);
-    if (error)
-        goto unreserve;
-    error = monitor_new(m->env, entry->id, needs, entry, &entry->monitor);
-    if (!error) {
-        m->table.alive++;
-        return 0;
-    }
-    row->count--;
-unreserve:
-    chan_unreserve(m->inbox, 1);
-fail:
-    log_write(LOG_ERROR, "cannot make instance %zu of task '%s': %s", row->count + 1,
-              row->task->name, strerrordesc_np(-error));
-    if (entry) {
-        identity_unref(entry->id);
-        order_free(entry->retirement);
-    }
-    free(entry);
-    return error;
-}
-
-/* Lets the successors of a retired entry that is gone start, if they were told to. */
-static void unblock_successors(struct manager *m, const struct identity *id)
-{
-    struct entry *entries[2];
-    size_t count = table_successors(&m->table, id, entries);
-    for (size_t i = 0; i < count; i++) {
-        struct entry *entry = entries[i];
-        if (!entry->blocked || table_has_predecessor(&m->table, entry->id))
-            continue;
-        entry->blocked = false;
-        monitor_needs(entry->monitor, NEEDS_MET);
-    }
-}
-
-static void on_gone(struct manager *m, struct entry *entry)
-{
-    chan_unreserve(m->inbox, 1);
-    monitor_join(entry->monitor);
-    entry->monitor = NULL;
-    m->table.alive--;
-    if (!entry->retired) /* a shutdown: its name is still known, for those who ask */
-        return;
-    struct identity *id = identity_ref(entry->id);
-    table_remove(&m->table, entry);
-    unblock_successors(m, id);
-    identity_unref(id);
+    send_news(arg, MESSAGE_GONE, owner);
 }
 
 /* ---- requests ---- */
@@ -112,16 +63,16 @@ static size_t resolve(struct manager *m, const struct request *request, struct e
 static size_t order_targets(struct manager *m, const struct request *request, enum order_kind kind)
 {
     struct entries entries = { 0 };
-    size_t outcomes = 0;
+    const struct order_set set = {
+        .kind = kind,
+        .why = WHY_USER,
+        .wait = request->wait,
+        .force = request->force,
+        .signal = request->signal,
+        .reply = request->reply,
+    };
     resolve(m, request, &entries);
-    for (size_t i = 0; i < entries.count; i++) {
-        struct order *order = order_new(kind, (struct reason){ .why = WHY_USER }, NULL);
-        if (order) {
-            order->wait = request->wait;
-            order->signal = request->signal;
-        }
-        outcomes += manager_order(m, entries.items[i], order, false, request->reply);
-    }
+    size_t outcomes = manager_order_set(m, &set, &entries);
     free(entries.items);
     return outcomes;
 }
@@ -192,9 +143,21 @@ static void kill_entry(struct entry *entry, int64_t now_ms)
     entry->killed = true;
 }
 
+/* The order of stops is given up. */
+static void flush_all(struct manager *m)
+{
+    for (size_t i = 0; i < m->table.row_count; i++)
+        for (size_t k = 0; k < m->table.rows[i]->count; k++)
+            manager_flush(m, m->table.rows[i]->entries[k]);
+    for (struct entry *entry = m->table.retired; entry; entry = entry->next)
+        manager_flush(m, entry);
+}
+
 static void kill_all(struct manager *m)
 {
     int64_t now_ms = clock_ms();
+    m->killing = m->shutting_down;
+    flush_all(m);
     for (size_t i = 0; i < m->table.row_count; i++)
         for (size_t k = 0; k < m->table.rows[i]->count; k++)
             kill_entry(m->table.rows[i]->entries[k], now_ms);
@@ -230,7 +193,8 @@ static void take_message(struct manager *m, const struct message *message)
 {
     switch (message->kind) {
     case MESSAGE_REQUEST: take_request(m, message->item); break;
-    case MESSAGE_GONE: on_gone(m, message->item); break;
+    case MESSAGE_CHANGED: manager_changed(m, message->item); break;
+    case MESSAGE_GONE: manager_gone(m, message->item); break;
     case MESSAGE_SHUTDOWN: shut_down(m, NULL); break;
     case MESSAGE_KILL: kill_all(m); break;
     }
@@ -247,11 +211,17 @@ static void refuse(struct request *request)
 
 static void launch_all(struct manager *m)
 {
+    const struct order_set set = { .kind = ORDER_START, .why = WHY_AUTO_LAUNCH, .must = true };
+    struct entries entries = { 0 };
+    unsigned long mark = ++m->table.last_mark;
     for (size_t i = 0; i < m->table.row_count; i++) {
         struct row *row = m->table.rows[i];
         for (size_t k = 0; row->task->auto_launch && k < row->count; k++)
-            (void)manager_do(m, row->entries[k], ORDER_START, WHY_AUTO_LAUNCH, true, NULL);
+            if (entries_add(&entries, row->entries[k], mark))
+                log_write(LOG_ERROR, "no memory to start '%s'", row->entries[k]->id->name);
     }
+    manager_order_set(m, &set, &entries);
+    free(entries.items);
 }
 
 static void *manager_run(void *arg)
@@ -261,6 +231,7 @@ static void *manager_run(void *arg)
         launch_all(m);
     while (!m->shutting_down || m->table.alive) {
         struct message message;
+        manager_release_ready(m);
         if (chan_recv(m->inbox, &message, m->sweep_ms) == 0)
             take_message(m, &message);
         else
@@ -277,6 +248,8 @@ static void *manager_run(void *arg)
 
 static void release(struct manager *m)
 {
+    for (size_t i = 0; i < m->table.row_count; i++)
+        manager_unlink(m, m->table.rows[i]);
     table_release(&m->table);
     config_free(m->config);
     chan_free(m->inbox);
@@ -299,6 +272,8 @@ static int make_table(struct manager *m, char **out_error)
             *out_error = NULL;
     }
     table_index(&m->table);
+    if (!error)
+        manager_link(m);
     return error;
 }
 
@@ -322,6 +297,7 @@ int manager_new(struct monitor_env *env, struct config *config, void (*on_end)(v
     *m = (struct manager){ .env = env, .inbox = inbox, .config = config, .sweep_ms = INT64_MAX };
     m->on_end = on_end;
     m->on_end_arg = arg;
+    env->on_change = on_monitor_change;
     env->on_gone = on_monitor_gone;
     env->on_gone_arg = m;
     int error = make_table(m, out_error);

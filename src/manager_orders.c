@@ -55,15 +55,20 @@ void manager_sweep(struct manager *m)
     m->sweep_ms = next_ms;
 }
 
-static int post(struct entry *entry, struct order *order, bool must)
+static int post(struct entry *entry, struct order *order)
 {
     if (!entry->monitor)
         return -EPIPE;
-    return must ? monitor_must_order(entry->monitor, order) : monitor_order(entry->monitor, order);
+    if (order == entry->retirement) {
+        entry->retirement = NULL;
+        monitor_retire(entry->monitor, order);
+        return 0;
+    }
+    return order->must ? monitor_must_order(entry->monitor, order)
+                       : monitor_order(entry->monitor, order);
 }
 
-/* What an order could not even be posted for. */
-static void answer_here(struct entry *entry, struct order *order, struct reply *reply, int error)
+void manager_answer(struct entry *entry, struct order *order, struct reply *reply, int error)
 {
     struct answer answer = { .outcome = OUT_BUSY, .id = identity_ref(entry->id) };
     if (error == -EPIPE)
@@ -76,18 +81,29 @@ static void answer_here(struct entry *entry, struct order *order, struct reply *
         answer_release(&answer);
 }
 
+void manager_post_order(struct manager *m, struct entry *entry, struct order *order)
+{
+    bool counts = order->kind != ORDER_SIGNAL;
+    expect_stop(m, entry, order);
+    int error = post(entry, order);
+    if (error)
+        manager_answer(entry, order, NULL, error);
+    else if (counts)
+        entry->posted++;
+}
+
 size_t manager_order(struct manager *m, struct entry *entry, struct order *order, bool must,
                      struct reply *reply)
 {
     if (reply && reply_owe(reply, 1)) /* no memory for an answer: do without the asker */
         reply = NULL;
-    if (order) {
-        order->reply = reply;
-        expect_stop(m, entry, order);
+    if (!order) {
+        manager_answer(entry, NULL, reply, -ENOMEM);
+        return reply ? 1 : 0;
     }
-    int error = order ? post(entry, order, must) : -ENOMEM;
-    if (error)
-        answer_here(entry, order, reply, error);
+    order->reply = reply;
+    order->must = must;
+    manager_give(m, entry, order);
     return reply ? 1 : 0;
 }
 
@@ -101,13 +117,12 @@ size_t manager_do(struct manager *m, struct entry *entry, enum order_kind kind, 
 size_t manager_retire(struct manager *m, struct entry *entry, enum why why, struct reply *reply)
 {
     struct order *order = entry->retirement;
-    if (!order) /* it is retiring; this one only waits for the end of that */
+    if (entry->retires) /* this one only waits for the end of that */
         return manager_do(m, entry, ORDER_RETIRE, why, true, reply);
-    entry->retirement = NULL;
+    entry->retires = true;
     order->why.why = why;
     order->reply = reply && reply_owe(reply, 1) == 0 ? reply : NULL;
     size_t owed = order->reply ? 1 : 0;
-    expect_stop(m, entry, order);
-    monitor_retire(entry->monitor, order);
+    manager_give(m, entry, order);
     return owed;
 }

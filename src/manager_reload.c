@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "log.h"
 #include "manager_state.h"
 #include "plan.h"
@@ -14,18 +16,21 @@ struct reload {
     struct plan *plan;
     struct reply *reply;
     size_t outcomes;
+    struct entries starting;
+    unsigned long mark; /* of those */
 };
 
 static void retire_to(struct reload *r, struct row *row, size_t count)
 {
     while (row->count > count) {
+        manager_leave(r->m, row->entries[row->count - 1]);
         struct entry *entry = table_retire_last(&r->m->table, row);
         r->outcomes += manager_retire(r->m, entry, WHY_REMOVED, r->reply);
     }
 }
 
 /* Would a user say of a task that is scaled up that it is on? */
-static bool row_is_on(const struct row *row)
+static bool row_is_on(const struct row *row, bool auto_launch)
 {
     bool stopped_by_hand = false;
     for (size_t i = 0; i < row->count; i++) {
@@ -37,7 +42,7 @@ static bool row_is_on(const struct row *row)
         if (wanted)
             return true;
     }
-    return row->task->auto_launch && !stopped_by_hand;
+    return auto_launch && !stopped_by_hand;
 }
 
 static void add_entries(struct reload *r, struct row *row, bool start)
@@ -51,10 +56,9 @@ static void add_entries(struct reload *r, struct row *row, bool start)
                                    });
             return;
         }
-        if (!start)
-            continue;
-        r->outcomes += manager_do(r->m, row->entries[row->count - 1], ORDER_START, WHY_AUTO_LAUNCH,
-                                  true, r->reply);
+        struct entry *entry = row->entries[row->count - 1];
+        if (start && entries_add(&r->starting, entry, r->mark))
+            log_write(LOG_ERROR, "no memory to start '%s'", entry->id->name);
     }
 }
 
@@ -85,26 +89,63 @@ static void configure(struct reload *r, struct row *row, const struct plan_task 
 
 static void keep_row(struct reload *r, struct row *row, const struct plan_task *change)
 {
-    bool on = row_is_on(row);
-    if (change->change != CONFIG_SAME || change->scaled) {
-        task_config_unref(row->task);
-        row->task = task_config_ref(change->now);
-    }
+    bool on = row_is_on(row, change->was->auto_launch);
     configure(r, row, change);
     add_entries(r, row, on);
 }
 
-static void add_row(struct reload *r, struct task_config *task)
+/* A row that the new configuration has: an old one with its new settings, or a new one. */
+static void place_row(struct reload *r, struct row *old, const struct plan_task *change)
 {
-    struct row *row = table_add_row(&r->m->table, task);
-    if (row)
-        add_entries(r, row, task->auto_launch);
-    else
-        log_write(LOG_ERROR, "no memory for task '%s'", task->name);
+    struct table *table = &r->m->table;
+    if (!old) {
+        if (!table_add_row(table, change->now))
+            log_write(LOG_ERROR, "no memory for task '%s'", change->now->name);
+        return;
+    }
+    table->rows[table->row_count++] = old;
+    if (change->change != CONFIG_SAME || change->scaled) {
+        task_config_unref(old->task);
+        old->task = task_config_ref(change->now);
+    }
+}
+
+static void remove_row(struct manager *m, struct row *row)
+{
+    row->removed = true;
+    DL_APPEND2(m->table.removed, row, prev_removed, next_removed);
+    manager_drop_row(m, row);
+}
+
+/* The rows anew, in the order of the new configuration, and what they need of each other. */
+static void place_rows(struct reload *r, struct row *const *old)
+{
+    struct table *table = &r->m->table;
+    table->row_count = 0; /* the room stays, and `old` has them all */
+    for (size_t i = 0; i < r->plan->count; i++)
+        if (r->plan->tasks[i].now)
+            place_row(r, old[i], &r->plan->tasks[i]);
+    table_index(table);
+    for (size_t i = 0; i < r->plan->count; i++)
+        if (!r->plan->tasks[i].now && old[i])
+            remove_row(r->m, old[i]);
+    manager_link(r->m);
+}
+
+static void start_new_ones(struct reload *r)
+{
+    const struct order_set set = {
+        .kind = ORDER_START,
+        .why = WHY_AUTO_LAUNCH,
+        .must = true,
+        .reply = r->reply,
+    };
+    r->outcomes += manager_order_set(r->m, &set, &r->starting);
+    free(r->starting.items);
 }
 
 /* First everything that ends, so that a new instance knows of a namesake that it has to wait for;
- * then the rows anew, in the order of the new configuration. */
+ * then the rows, and the links between them, so that whatever starts knows what it needs. */
 static int apply(struct reload *r)
 {
     struct table *table = &r->m->table;
@@ -121,20 +162,18 @@ static int apply(struct reload *r)
         if (old[i])
             retire_to(r, old[i], change->now ? (size_t)change->now->instances : 0);
     }
-    table->row_count = 0; /* the room stays, and `old` has them all */
+    place_rows(r, old);
+    r->mark = ++table->last_mark;
     for (size_t i = 0; i < r->plan->count; i++) {
         const struct plan_task *change = &r->plan->tasks[i];
-        if (change->now && old[i]) {
-            table->rows[table->row_count++] = old[i];
-            keep_row(r, old[i], change);
-        } else if (change->now) {
-            add_row(r, change->now);
-        }
+        struct row *row = change->now ? table_row(table, change->now->name) : NULL;
+        if (row && old[i])
+            keep_row(r, row, change);
+        else if (row)
+            add_entries(r, row, row->task->auto_launch);
     }
     table_index(table);
-    for (size_t i = 0; i < r->plan->count; i++)
-        if (!r->plan->tasks[i].now && old[i])
-            row_free(old[i]);
+    start_new_ones(r);
     free(old);
     return 0;
 }

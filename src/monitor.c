@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chan/chan.h"
 #include "chan/waitgroup.h"
@@ -45,7 +47,7 @@ enum note_kind {
 
 struct note {
     enum note_kind kind;
-    int arg;        /* GROUP: is it empty; NEEDS: which */
+    int arg;        /* GROUP: is it empty */
     int64_t now_ms; /* EXITED: when it was seen */
     struct order *order;
 };
@@ -55,6 +57,12 @@ struct monitor {
     pthread_t thread;
     void *owner;
     struct instance instance;
+    atomic_bool watched;
+    atomic_bool told;           /* on_change() was called, and not heard yet */
+    pthread_mutex_t needs_lock; /* guards the next three */
+    enum needs needs;
+    char *needs_text;
+    bool needs_sent; /* the note is in the inbox */
 };
 
 /* ---- on other threads: each sends one note in a reserved slot ---- */
@@ -87,9 +95,34 @@ static void on_drained(void *arg)
     send_note(arg, (struct note){ .kind = NOTE_DRAINED });
 }
 
-void monitor_needs(struct monitor *m, enum needs needs)
+void monitor_needs(struct monitor *m, enum needs needs, const char *text)
 {
-    send_note(m, (struct note){ .kind = NOTE_NEEDS, .arg = (int)needs });
+    char *copy = text ? strdup(text) : NULL;
+    pthread_mutex_lock(&m->needs_lock);
+    char *old = m->needs_text;
+    bool sent = m->needs_sent;
+    m->needs = needs;
+    m->needs_text = copy;
+    m->needs_sent = true;
+    pthread_mutex_unlock(&m->needs_lock);
+    free(old);
+    if (!sent)
+        send_note(m, (struct note){ .kind = NOTE_NEEDS });
+}
+
+void monitor_watch(struct monitor *m, bool watch)
+{
+    atomic_store(&m->watched, watch);
+}
+
+void monitor_heard(struct monitor *m)
+{
+    atomic_store(&m->told, false);
+}
+
+void monitor_standing(struct monitor *m, struct standing *out, unsigned long *out_orders)
+{
+    published_standing(&m->instance.published, out, out_orders);
 }
 
 void monitor_kill(struct monitor *m)
@@ -138,19 +171,38 @@ void monitor_snapshot(struct monitor *m, bool history, struct snapshot *out)
 
 /* ---- the thread ---- */
 
+static void take_order(struct monitor *m, struct order *order)
+{
+    bool counts = order->kind != ORDER_SIGNAL;
+    instance_take_order(&m->instance, order);
+    if (counts)
+        published_count_order(&m->instance.published);
+}
+
+static void take_needs(struct monitor *m)
+{
+    pthread_mutex_lock(&m->needs_lock);
+    enum needs needs = m->needs;
+    char *text = m->needs_text;
+    m->needs_text = NULL;
+    m->needs_sent = false;
+    pthread_mutex_unlock(&m->needs_lock);
+    instance_needs(&m->instance, needs, text);
+}
+
 static void take_note(struct monitor *m, const struct note *note)
 {
     switch (note->kind) {
     case NOTE_RESERVED_ORDER:
         chan_unreserve(m->inbox, 1);
-        instance_take_order(&m->instance, note->order);
+        take_order(m, note->order);
         break;
-    case NOTE_ORDER: instance_take_order(&m->instance, note->order); break;
+    case NOTE_ORDER: take_order(m, note->order); break;
     case NOTE_EXITED: instance_exited(&m->instance, note->now_ms); break;
     case NOTE_GROUP: instance_group_known(&m->instance, note->arg); break;
     case NOTE_CGROUP: instance_cgroup_changed(&m->instance); break;
     case NOTE_DRAINED: instance_drained(&m->instance); break;
-    case NOTE_NEEDS: instance_needs(&m->instance, (enum needs)note->arg); break;
+    case NOTE_NEEDS: take_needs(m); break;
     case NOTE_KILL: instance_kill(&m->instance); break;
     }
 }
@@ -164,6 +216,15 @@ static void answer_what_is_left(struct monitor *m)
             instance_refuse(&m->instance, note.order);
 }
 
+/* What is published is published before it is asked who looks, and who looks asks to be told before
+ * looking: nothing goes by unseen. */
+static void tell_change(struct monitor *m)
+{
+    const struct monitor_env *env = m->instance.env;
+    if (atomic_load(&m->watched) && !atomic_exchange(&m->told, true))
+        env->on_change(env->on_gone_arg, m->owner);
+}
+
 static void *monitor_run(void *arg)
 {
     struct monitor *m = arg;
@@ -173,6 +234,7 @@ static void *monitor_run(void *arg)
             take_note(m, &note);
         else
             instance_deadline_passed(&m->instance);
+        tell_change(m);
     }
     answer_what_is_left(m);
     waitgroup_done(m->instance.env->monitors);
@@ -200,6 +262,8 @@ static void release(struct monitor *m)
 {
     chan_free(m->inbox);
     instance_release(&m->instance);
+    pthread_mutex_destroy(&m->needs_lock);
+    free(m->needs_text);
     free(m);
 }
 
@@ -218,6 +282,7 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
     };
     m->instance.on_drained = on_drained;
     m->owner = owner;
+    pthread_mutex_init(&m->needs_lock, NULL);
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);
     int error = m->inbox ? chan_reserve(m->inbox, INBOX_RESERVED) : -ENOMEM;
     if (!error)

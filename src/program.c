@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -51,8 +52,24 @@ static bool is_crash(int signo)
     return false;
 }
 
+/* Two realtime signals are the C library's own, and hidden from sigaction(2). Ignored by who
+ * started us, they would be so in every child too. */
+static void restore_hidden(int signo)
+{
+    struct {
+        void (*handler)(int);
+        unsigned long rest[4]; /* flags and mask, in whatever order */
+    } before, none = { .handler = SIG_DFL };
+    const size_t mask_bytes = 8;
+    if (syscall(SYS_rt_sigaction, signo, NULL, &before, mask_bytes) == 0 &&
+        before.handler == SIG_IGN)
+        syscall(SYS_rt_sigaction, signo, &none, NULL, mask_bytes);
+}
+
 static void set_dispositions(void)
 {
+    for (int signo = __SIGRTMIN; signo < SIGRTMIN; signo++)
+        restore_hidden(signo);
     for (int signo = 1; signo < NSIG; signo++) {
         if (!is_crash(signo))
             set_disposition(signo, SIG_DFL);

@@ -93,6 +93,7 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
     now->detail = detail;
     now->state = fsm->state;
     now->wanted = fsm_is_wanted(fsm);
+    p->launched = fsm->launched;
     now->pid = change->pid;
     now->why = fsm->why;
     now->since_ms = fsm->since_ms;
@@ -124,6 +125,24 @@ enum state published_state(struct published *p)
     enum state state = p->now.state;
     pthread_mutex_unlock(&p->lock);
     return state;
+}
+
+void published_count_order(struct published *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->orders++;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void published_standing(struct published *p, struct standing *out, unsigned long *out_orders)
+{
+    pthread_mutex_lock(&p->lock);
+    *out = (struct standing){ .state = p->now.state,
+                              .why = p->now.why.why,
+                              .launched = p->launched,
+                              .wanted = p->now.wanted };
+    *out_orders = p->orders;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void published_get(struct published *p, bool history, struct snapshot *out)

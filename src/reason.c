@@ -68,9 +68,12 @@ char *reason_text(struct reason why, const char *detail)
         return words("%s; it is tried again", detail ? detail : "no process could be made");
     case WHY_RETRY: return retry_text(why);
     case WHY_NEEDS:
-        return words(why.arg ? "what it waited for is there"
-                             : "waits until its predecessor, of an older configuration, is gone");
-    case WHY_NEEDS_FAILED: return words("something it depends on is FATAL");
+        if (why.arg)
+            return words("what it waited for is there");
+        return words("%s", detail
+                               ? detail
+                               : "waits until its predecessor, of an older configuration, is gone");
+    case WHY_NEEDS_FAILED: return words("%s", detail ? detail : "something it depends on is FATAL");
     case WHY_READY: return ready_text(why, "ready after %s");
     case WHY_NOT_READY: return ready_text(why, "not ready within %s");
     case WHY_UNHEALTHY: return unhealthy_text(why, detail);

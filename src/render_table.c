@@ -147,22 +147,35 @@ static int put_cut(FILE *out, const char *text, int width)
     return width;
 }
 
-/* A line that libsmartcols made, the command in place of the placeholder. */
-static int put_row(FILE *out, char *line, const struct identity *id, int width)
+/* The command as it is shown, and behind it what a waiting instance waits for. */
+static char *last_cell(const struct snapshot *s)
 {
-    const struct launch_id who = { .task = id->task->name,
-                                   .instance = id->number,
-                                   .name = id->name };
-    char *command = launch_command_text(id->task, &who);
-    char *shown = command ? text_printable(command) : NULL;
-    if (shown) {
-        line[strlen(line) - strlen(PLACEHOLDER)] = '\0';
-        put_cut(out, shown, put_cut(out, line, width));
-        fputc('\n', out);
-    }
+    const struct launch_id who = { .task = s->id->task->name,
+                                   .instance = s->id->number,
+                                   .name = s->id->name };
+    char *command = launch_command_text(s->id->task, &who);
+    char *why = s->state == ST_WAITING ? reason_text(s->why, s->detail) : NULL;
+    char *text = NULL;
+    if (command && why && asprintf(&text, "%s" GAP "(%s)", command, why) < 0)
+        text = NULL;
+    free(why);
+    char *shown = command ? text_printable(text ? text : command) : NULL;
+    free(text);
     free(command);
+    return shown;
+}
+
+/* A line that libsmartcols made, the command in place of the placeholder. */
+static int put_row(FILE *out, char *line, const struct snapshot *s, int width)
+{
+    char *shown = last_cell(s);
+    if (!shown)
+        return -ENOMEM;
+    line[strlen(line) - strlen(PLACEHOLDER)] = '\0';
+    put_cut(out, shown, put_cut(out, line, width));
+    fputc('\n', out);
     free(shown);
-    return shown ? 0 : -ENOMEM;
+    return 0;
 }
 
 /* The lines that libsmartcols made: the titles, then one for each instance. */
@@ -173,7 +186,7 @@ static int put_lines(FILE *out, char *text, const struct snapshot_set *set, int 
     put_cut(out, strsep(&text, "\n"), most);
     fputc('\n', out);
     for (size_t i = 0; i < set->count && !error; i++)
-        error = put_row(out, strsep(&text, "\n"), set->items[i].id, most);
+        error = put_row(out, strsep(&text, "\n"), &set->items[i], most);
     return error;
 }
 

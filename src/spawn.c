@@ -285,6 +285,8 @@ int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LA
     if (child.report.error) {
         *out_error = describe(&child);
         reap(pid);
+        if (child.report.step == SPAWN_EXEC && child.report.error == ENOENT)
+            return -ENOENT;
         return failure_kind(child.report.error);
     }
     *out_pid = pid;

@@ -49,10 +49,13 @@ struct supervisor {
     char marker[MARKER_BYTES];
     int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
-    atomic_bool told_by_front; /* to end */
-    int64_t told_us;           /* when a signal told it to end; the next one kills. 0: not yet */
-    bool told_now;             /* by one of those that are being read */
-    bool killing;              /* it came: what is left gets SIGKILL */
+    atomic_bool told_by_front;  /* to end */
+    atomic_bool told_by_task;   /* the same; by the next two */
+    atomic_int verdict;         /* of the first task whose end is ours: its code; -1: none */
+    char *_Atomic verdict_text; /* what happened to it, or NULL */
+    int64_t told_us;            /* when a signal told it to end; the next one kills. 0: not yet */
+    bool told_now;              /* by one of those that are being read */
+    bool killing;               /* it came: what is left gets SIGKILL */
     bool shutting_down;
     int64_t give_up_ms; /* INT64_MAX: not yet */
     int exit_status;
@@ -142,6 +145,33 @@ static void on_manager_end(void *arg)
     eventfd_write(s->end_fd, 1);
 }
 
+/* On the monitor's thread. Only the first task that ends us counts. */
+static void on_verdict(void *arg, int code, char *text)
+{
+    struct supervisor *s = arg;
+    int none = -1;
+    if (!atomic_compare_exchange_strong(&s->verdict, &none, code)) {
+        free(text);
+        return;
+    }
+    atomic_store(&s->verdict_text, text);
+    atomic_store(&s->told_by_task, true);
+    eventfd_write(s->end_fd, 1);
+}
+
+/* What comes during a shutdown is no reason for one, nor for its exit status. */
+static void obey_verdict(struct supervisor *s)
+{
+    if (s->shutting_down)
+        return;
+    const char *text = atomic_load(&s->verdict_text);
+    int code = atomic_load(&s->verdict);
+    log_write(LOG_INFO, "shutting down: %s; exit status %d", text ? text : "a task has ended",
+              code);
+    s->exit_status = code;
+    shut_down(s);
+}
+
 static void on_front_end(void *arg)
 {
     struct supervisor *s = arg;
@@ -172,6 +202,8 @@ static void loop(struct supervisor *s)
         }
         if (atomic_load(&s->told_by_front))
             shut_down(s);
+        if (atomic_load(&s->told_by_task))
+            obey_verdict(s);
         if (clock_ms() >= s->give_up_ms)
             return;
     }
@@ -331,10 +363,13 @@ int supervisor_run(const struct program *program, const struct supervisor_option
         .outputs = options->outputs,
         .claim = options->claim,
         .end_fd = -1,
+        .verdict = -1,
         .give_up_ms = INT64_MAX,
         .exit_status = 1,
     };
     s.env.environment = environ;
+    s.env.on_verdict = on_verdict;
+    s.env.on_verdict_arg = &s;
     s.env.pump = outputs_pump(options->outputs);
     if (start(&s, options->config_path, config) == 0) {
         if (start_fronts(&s, options) == 0 && tell_that_it_is_up(options) == 0)
@@ -347,5 +382,6 @@ int supervisor_run(const struct program *program, const struct supervisor_option
         log_write(LOG_INFO, "all has ended");
     }
     release(&s);
+    free(atomic_load(&s.verdict_text));
     return s.exit_status;
 }

@@ -48,6 +48,7 @@ struct row *table_add_row(struct table *table, struct task_config *task)
 void row_free(struct row *row)
 {
     task_config_unref(row->task);
+    free(row->level_text);
     free(row->entries);
     free(row);
 }
@@ -57,7 +58,27 @@ int row_add(struct row *row, struct entry *entry)
     if (grow((void ***)&row->entries, row->count))
         return -ENOMEM;
     row->entries[row->count++] = entry;
+    entry->row = row;
     return 0;
+}
+
+int row_need(struct row *row, struct row *other, enum need_condition condition)
+{
+    struct need *need = malloc(sizeof *need);
+    if (!need)
+        return -ENOMEM;
+    *need = (struct need){ .from = row, .to = other, .condition = condition };
+    need->level = NEEDS_PENDING;
+    DL_APPEND(row->needs, need);
+    DL_APPEND2(other->needed_by, need, prev_by, next_by);
+    return 0;
+}
+
+void need_free(struct need *need)
+{
+    DL_DELETE(need->from->needs, need);
+    DL_DELETE2(need->to->needed_by, need, prev_by, next_by);
+    free(need);
 }
 
 void table_release(struct table *table)
@@ -130,6 +151,7 @@ struct entry *table_retire_last(struct table *table, struct row *row)
 {
     struct entry *entry = row->entries[--row->count];
     entry->retired = true;
+    row->retired++;
     DL_PREPEND(table->retired, entry); /* the last goes first, so they stay in order */
     return entry;
 }
@@ -137,6 +159,7 @@ struct entry *table_retire_last(struct table *table, struct row *row)
 void table_remove(struct table *table, struct entry *entry)
 {
     DL_DELETE(table->retired, entry);
+    entry->row->retired--;
     identity_unref(entry->id);
     free(entry);
 }
@@ -148,7 +171,7 @@ bool entry_is_gone(const struct entry *entry)
 
 /* ---- lookup ---- */
 
-static int add_once(struct entries *entries, struct entry *entry, unsigned long mark)
+int entries_add(struct entries *entries, struct entry *entry, unsigned long mark)
 {
     if (entry->mark == mark)
         return 0;
@@ -171,7 +194,7 @@ static int add_matching(struct table *table, const char *pattern, unsigned long 
             struct entry *entry = row->entries[k];
             if (!whole_row && fnmatch(pattern, entry->id->name, 0) != 0)
                 continue;
-            if (add_once(entries, entry, mark))
+            if (entries_add(entries, entry, mark))
                 return -ENOMEM;
             found++;
         }
@@ -182,7 +205,7 @@ static int add_matching(struct table *table, const char *pattern, unsigned long 
 static int add_row(struct row *row, unsigned long mark, struct entries *entries)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (add_once(entries, row->entries[i], mark))
+        if (entries_add(entries, row->entries[i], mark))
             return -ENOMEM;
     return (int)row->count;
 }
@@ -198,7 +221,7 @@ static int add_retired(struct table *table, const char *target, unsigned long ma
                      fnmatch(target, entry->id->name, 0) == 0;
         if (!named || entry_is_gone(entry))
             continue;
-        if (add_once(entries, entry, mark))
+        if (entries_add(entries, entry, mark))
             return -ENOMEM;
         found++;
     }
@@ -214,7 +237,7 @@ static int find_in_rows(struct table *table, const char *target, unsigned long m
     struct entry *entry;
     HASH_FIND_STR(table->entries_by_name, target, entry);
     if (entry)
-        return add_once(entries, entry, mark) ? -ENOMEM : 1;
+        return entries_add(entries, entry, mark) ? -ENOMEM : 1;
     return strpbrk(target, "*?[") ? add_matching(table, target, mark, entries) : 0;
 }
 

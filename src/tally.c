@@ -87,6 +87,7 @@ void tally_take(struct tally *tally, const struct answer *answer, FILE *out)
         tally->routed = true;
         tally->owed = answer->count;
         break;
+    case ANSWER_NOTE: render_text(out, text, &tally->style); break;
     case ANSWER_ERRORS: take_errors(tally, text, out); break;
     case ANSWER_PLAN: render_plan(out, answer, &tally->style); break;
     case ANSWER_SNAPSHOTS: break;

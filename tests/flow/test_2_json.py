@@ -179,10 +179,12 @@ def test_following_over_rotations_loses_and_doubles_nothing(box):
 def test_following_a_log_that_the_supervisor_rotates(box):
     path = box.path("out")
     supervisor = box.shell(tasks(web={
-        "command": f"until test -e {box.path('go')}; do sleep 0.1; done; seq 20000; exec sleep 600",
+        "command": f"echo begin; until test -e {box.path('go')}; do sleep 0.1; done; "
+                   "seq 20000; exec sleep 600",
         "stdout": str(path), "logMaxSize": "4KB", "logBackups": 100}))
     supervisor.start("web")
     supervisor.tell("logs web -f --json")
+    supervisor.read_until(lambda line: '"begin"' in line)
     box.path("go").touch()
     lines = supervisor.read_until(lambda line: '"20000"' in line, 40)
     assert [json.loads(line)["line"] for line in lines] == [str(n) for n in range(1, 20000)]

@@ -3,13 +3,15 @@
  *
  * One fact a line, "NAME VALUE": pid, ppid, pgid, sid, cwd, umask, every argument (arg), every
  * descriptor with what it refers to (fd), the dispositions that are not default (signal), the
- * blocked signals (blocked), the environment (env). */
+ * blocked signals (blocked), real, effective and saved ids (uid, gid) and groups, nice, limits
+ * (limit NAME SOFT HARD), some of /proc (status FIELD VALUE, oom), the environment (env). */
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +52,61 @@ static void dump_descriptors(FILE *out)
     closedir(dir);
 }
 
+static void dump_ids(FILE *out)
+{
+    uid_t uids[3];
+    gid_t gids[3], groups[1024];
+    getresuid(&uids[0], &uids[1], &uids[2]);
+    getresgid(&gids[0], &gids[1], &gids[2]);
+    fprintf(out, "uid %u %u %u\ngid %u %u %u\ngroups", uids[0], uids[1], uids[2], gids[0], gids[1],
+            gids[2]);
+    int count = getgroups(1024, groups);
+    for (int i = 0; i < count; i++) {
+        fprintf(out, " %u", groups[i]);
+    }
+    fprintf(out, "\nnice %d\n", getpriority(PRIO_PROCESS, 0));
+}
+
+static void dump_limits(FILE *out)
+{
+    static const struct {
+        const char *name;
+        int resource;
+    } kinds[] = { { "nofile", RLIMIT_NOFILE }, { "core", RLIMIT_CORE },
+                  { "as", RLIMIT_AS },         { "nproc", RLIMIT_NPROC },
+                  { "stack", RLIMIT_STACK },   { "memlock", RLIMIT_MEMLOCK },
+                  { "fsize", RLIMIT_FSIZE },   { "cpu", RLIMIT_CPU } };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct rlimit limit;
+        getrlimit((__rlimit_resource_t)kinds[i].resource, &limit);
+        fprintf(out, "limit %s %lld %lld\n", kinds[i].name, (long long)limit.rlim_cur,
+                (long long)limit.rlim_max);
+    }
+}
+
+static void dump_proc(FILE *out)
+{
+    char line[256], field[64], value[64];
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status && fgets(line, sizeof line, status)) {
+        if (sscanf(line, "%63[^:]: %63s", field, value) == 2 &&
+            (strcmp(field, "NoNewPrivs") == 0 || strcmp(field, "SigIgn") == 0 ||
+             strcmp(field, "CapEff") == 0)) {
+            fprintf(out, "status %s %s\n", field, value);
+        }
+    }
+    if (status) {
+        fclose(status);
+    }
+    FILE *oom = fopen("/proc/self/oom_score_adj", "re");
+    if (oom && fgets(line, sizeof line, oom)) {
+        fprintf(out, "oom %s", line);
+    }
+    if (oom) {
+        fclose(oom);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -63,6 +120,9 @@ int main(int argc, char **argv)
     }
     dump_descriptors(out);
     dump_signals(out);
+    dump_ids(out);
+    dump_limits(out);
+    dump_proc(out);
     mode_t mask = umask(0);
     umask(mask);
     char cwd[PATH_MAX];

@@ -106,7 +106,7 @@ Test(call_json, what_is_no_data_is_an_error)
           "{\"error\":\"Unknown command: frob. Type 'help' for a list of commands.\"}\n" },
         { "stop --json", EXIT_USAGE,
           "{\"error\":\"stop: too few arguments\\n"
-          "usage: stop TARGET... [--timeout DURATION] [--json]\"}\n" },
+          "usage: stop TARGET... [--force] [--timeout DURATION] [--json]\"}\n" },
         { "pid --frob --json", EXIT_USAGE,
           "{\"error\":\"pid: unknown option '--frob'\\nusage: pid [TARGET...] [--json]\"}\n" },
         { "status --json", EXIT_FAILED, "{\"error\":\"busy, try again\"}\n" },

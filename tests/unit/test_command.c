@@ -129,6 +129,8 @@ Test(command, what_is_wrong_with_options_is_named)
     expect_problem("start web --frob", "unknown option '--frob'");
     expect_problem("start web --frob=1", "unknown option '--frob'");
     expect_problem("stop web --wait", "unknown option '--wait'");
+    expect_problem("start web --force", "unknown option '--force'");
+    expect_problem("start web --rolling", "unknown option '--rolling'");
     expect_problem("start web --wait=yes", "option '--wait' takes no value");
     expect_problem("stop web --timeout", "option '--timeout' needs a value");
     expect_problem("stop web --timeout=", "'' is no duration, such as 30s or 2m");

@@ -57,6 +57,56 @@ Test(config_compare, what_a_process_is_started_with_needs_a_restart)
     expect_change("", "    umask: 0\n    instances: 2", CONFIG_RESTART);
 }
 
+Test(config_compare, who_it_runs_as_and_how_it_is_probed_needs_a_restart)
+{
+    expect_change("", "    nice: 0", CONFIG_RESTART);
+    expect_change("    oomScoreAdj: inherit", "    oomScoreAdj: 1000", CONFIG_RESTART);
+    expect_change("", "    noNewPrivileges: true", CONFIG_RESTART);
+    expect_change("    limits: {nofile: 5}", "    limits: {nofile: 4:5}", CONFIG_RESTART);
+    expect_change("    ready: {exec: a}", "    ready: {exec: b}", CONFIG_RESTART);
+    expect_change("    ready: {exec: a}", "    ready: none", CONFIG_RESTART);
+    expect_change("    health: {watchdog: 5}", "    health: {watchdog: 6}", CONFIG_RESTART);
+    expect_change("    health: {tcp: \"h:1\"}", "    health: {tcp: \"h:1\", retries: 4}",
+                  CONFIG_RESTART);
+}
+
+static void expect_needs_change(const char *was_yaml, const char *now_yaml,
+                                enum config_change expected)
+{
+    static const char frame[] = "tasks: {web: {command: x, dependsOn: %s}, a: {command: x}, "
+                                "b: {command: x}}";
+    char was_text[256], now_text[256];
+    snprintf(was_text, sizeof was_text, frame, was_yaml);
+    snprintf(now_text, sizeof now_text, frame, now_yaml);
+    struct config *was = config_good(was_text), *now = config_good(now_text);
+    cr_expect_eq(task_config_compare(was->tasks[0], now->tasks[0]), expected, "%s | %s", was_yaml,
+                 now_yaml);
+    config_free(was);
+    config_free(now);
+}
+
+Test(config_compare, dependencies_are_compared_as_a_set_and_need_no_restart)
+{
+    expect_needs_change("[a, b]", "{b: running, a: }", CONFIG_SAME);
+    expect_needs_change("a", "[a]", CONFIG_SAME);
+    expect_needs_change("a", "b", CONFIG_LIVE);
+    expect_needs_change("a", "{a: started}", CONFIG_LIVE);
+    expect_needs_change("a", "[]", CONFIG_LIVE);
+    expect_change("", "    onFatal: shutdown\n    onExit: shutdown\n    stopSignalTo: process",
+                  CONFIG_LIVE);
+}
+
+Test(config_compare, the_same_said_otherwise_is_no_change)
+{
+    expect_change("    limits: {nofile: 5, stack: 1MB}", "    limits: {stack: 1024KB, nofile: 5:5}",
+                  CONFIG_SAME);
+    expect_change("    ready: {exec: a b}", "    ready: {timeout: 30, exec: [a, b], interval: 1s}",
+                  CONFIG_SAME);
+    expect_change("    ready: {notify: true}", "    ready: {notify: yes, exec: }", CONFIG_SAME);
+    expect_change("    health: none", "", CONFIG_SAME);
+    expect_change("    nice: inherit", "", CONFIG_SAME);
+}
+
 Test(config_compare, what_only_the_supervisor_needs_is_taken_over_live)
 {
     expect_change("", "    instances: 2", CONFIG_LIVE);
@@ -119,7 +169,11 @@ Test(config_compare, what_is_printed_means_the_same_when_read)
     struct config *was = config_with("    instances: 3\n    umask: 7\n    restart: on-failure\n"
                                      "    expectedExitCodes: [3, 1]\n    stdout: o.log\n"
                                      "    stopingSignal: RTMIN+3\n    restartDelay: 0.25\n"
-                                     "    environment: {A: 1, B: x}\n    stderr: stdout\n");
+                                     "    environment: {A: 1, B: x}\n    stderr: stdout\n"
+                                     "    stopSignalTo: process\n    onExit: shutdown\n"
+                                     "    limits: {nofile: 5:6, stack: 3MB}\n    nice: 19\n"
+                                     "    ready: {exec: \"a \\\"b, c\\\" | d\", interval: 90}\n"
+                                     "    health: {tcp: \"[::1]:80\", retries: 7}\n");
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);

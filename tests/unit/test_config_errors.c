@@ -17,6 +17,15 @@ Test(config_errors, unknown_keys_get_a_suggestion)
     config_bad("tasks: {}\ndefaults: {x-y: 1}\n", "t.yaml:2:12: unknown key 'x-y'\n");
 }
 
+Test(config_errors, names_that_other_tools_have_for_a_key_are_known)
+{
+    config_bad_key("numprocs: 3",
+                   "t.yaml:4:5: unknown key 'numprocs', did you mean 'instances'?\n");
+    config_bad_key("stopsignal: INT",
+                   "t.yaml:4:5: unknown key 'stopsignal', did you mean 'stopingSignal'?\n");
+    config_bad_key("startsec: 3", "t.yaml:4:5: unknown key 'startsec'\n");
+}
+
 Test(config_errors, wrong_types_and_ranges)
 {
     config_bad_key("instances: 0", "t.yaml:4:16: 'instances' must be from 1 to 10000, not '0'\n");

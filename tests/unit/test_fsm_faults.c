@@ -1,4 +1,5 @@
-/* What is not ready in time, or not healthy: it is stopped, and that counts as an unexpected exit. */
+/* What is not ready in time, or not healthy: it is stopped, and that counts as an unexpected
+ * exit. */
 #include <criterion/criterion.h>
 #include <signal.h>
 

@@ -217,6 +217,39 @@ Test(log_open, only_root_is_careful)
     cr_expect_eq(access("own/a", F_OK) | access("own/b/c/log", F_OK), 0);
 }
 
+static void expect_owner(const char *path, uid_t user, gid_t group)
+{
+    struct stat st;
+    cr_assert_eq(lstat(path, &st), 0, "%s", path);
+    cr_expect(st.st_uid == user && st.st_gid == group, "%s is of %u:%u", path, st.st_uid,
+              st.st_gid);
+}
+
+Test(log_open, what_it_makes_and_nothing_else_is_given_away)
+{
+    const struct log_owner owner = { true, true, OTHERS, 4242 };
+    const struct log_owner group = { .has_group = true, .group = 4242 };
+    int fd = open("own/there", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    close(fd);
+    link_to("made_by_link", "own/link");
+    const char *const paths[] = { "own/there", "own/a/b/log", "own/link", "open/log" };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        cr_assert_eq(log_open(paths[i], 0600, &owner, &fd), 0, "%s", paths[i]);
+        close(fd);
+    }
+    cr_assert_eq(log_open("own/group", 0600, &group, &fd), 0);
+    close(fd);
+    expect_owner("own", 0, 0);
+    expect_owner("own/there", 0, 0);
+    expect_owner("own/link", 0, 0);
+    expect_owner("own/a", OTHERS, 4242);
+    expect_owner("own/a/b", OTHERS, 4242);
+    expect_owner("own/a/b/log", OTHERS, 4242);
+    expect_owner("own/made_by_link", OTHERS, 4242);
+    expect_owner("open/log", OTHERS, 4242);
+    expect_owner("own/group", 0, 4242);
+}
+
 Test(log_open, the_pump_refuses_such_a_link)
 {
     struct stat st;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,7 +191,7 @@ BOTH_METHODS(an_exec_that_fails_names_the_program)
     char *argv[] = { "/no/such", NULL };
     struct launch launch = shell_command("");
     launch.argv = launch.paths = argv;
-    expect_failure(&launch, -EINVAL, "exec /no/such: No such file or directory");
+    expect_failure(&launch, -ENOENT, "exec /no/such: No such file or directory");
 }
 
 BOTH_METHODS(a_program_that_is_there_but_not_executable_wins_over_a_missing_one)
@@ -227,6 +228,67 @@ BOTH_METHODS(a_log_that_is_a_fifo_without_a_reader_is_no_wait)
     to_file(&launch, LAUNCH_STDERR, path);
     expect_failure(&launch, -EINVAL,
                    "cannot open 'fifo': it is a FIFO that nobody reads, a socket, or no device");
+}
+
+BOTH_METHODS(a_limit_that_cannot_be_set_is_named)
+{
+    struct launch launch = shell_command("");
+    launch.rights.limits.items[6] = (struct config_limit){ true, 2, 1 };
+    expect_failure(&launch, -EINVAL, "cannot set limit 'fsize': Invalid argument");
+}
+
+BOTH_METHODS(a_score_that_the_kernel_refuses_is_told)
+{
+    struct launch launch = shell_command("");
+    launch.rights.oom_score_adj = (struct config_optional){ true, 1001 };
+    snprintf(launch.rights.oom_text, sizeof launch.rights.oom_text, "1001");
+    expect_failure(&launch, -EINVAL, "cannot set oomScoreAdj 1001: Invalid argument");
+}
+
+static void drop(int capability)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2];
+    cr_assert_eq(syscall(SYS_capget, &header, data), 0);
+    data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
+    cr_assert_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+BOTH_METHODS(who_it_cannot_become_is_named)
+{
+    if (geteuid() != 0)
+        cr_skip("who is not root is not told to become another");
+    struct launch launch = shell_command("");
+    launch.rights.user = (char[]){ "www" };
+    launch.rights.ids = (struct log_owner){ true, true, 65534, 65534 };
+    drop(CAP_SETUID);
+    expect_failure(&launch, -EINVAL, "cannot become user 'www': Operation not permitted");
+    drop(CAP_SETGID);
+    expect_failure(&launch, -EINVAL, "cannot become group 'www': Operation not permitted");
+    launch.rights.group = (char[]){ "green" };
+    expect_failure(&launch, -EINVAL, "cannot become group 'green': Operation not permitted");
+    launch.rights.has_groups = true;
+    expect_failure(&launch, -EINVAL,
+                   "cannot set the supplementary groups: Operation not permitted");
+    drop(CAP_SYS_NICE);
+    launch.rights.nice = (struct config_optional){ true, -20 };
+    expect_failure(&launch, -EINVAL, "cannot set nice -20: Permission denied");
+}
+
+BOTH_METHODS(what_the_child_becomes_the_parent_does_not)
+{
+    if (geteuid() != 0)
+        cr_skip("only root can become another");
+    struct launch launch = shell_command(
+        "test $(id -u) = 65534 -a $(nice) = 7 -a $(ulimit -c) = 0");
+    launch.rights.ids = (struct log_owner){ true, true, 65534, 65534 };
+    launch.rights.nice = (struct config_optional){ true, 7 };
+    launch.rights.limits.items[1] = (struct config_limit){ true, 0, 0 };
+    int nice_before = getpriority(PRIO_PROCESS, 0);
+    cr_assert_eq(run(&launch), 0);
+    cr_assert_eq(run(&launch), 0); /* of a parent that is not dumpable any more */
+    cr_assert(geteuid() == 0 && getegid() == 0 && getuid() == 0);
+    cr_assert_eq(getpriority(PRIO_PROCESS, 0), nice_before);
 }
 
 BOTH_METHODS(a_thousand_starts_leave_nothing_behind)
