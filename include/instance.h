@@ -14,6 +14,7 @@
 #include "order.h"
 #include "published.h"
 #include "pump.h"
+#include "vitals.h"
 
 struct instance {
     const struct monitor_env *env;
@@ -31,11 +32,15 @@ struct instance {
     int spawn_error;       /* of the last start */
     char *needs_text;      /* what it waits for, or what failed; NULL: its predecessor */
     struct order *waiting; /* orders that are not answered yet */
+    struct vitals *vitals; /* NULL: its task asks for none */
+    bool probe_left;       /* all is gone but a probe that was killed: instance_vitals() goes on */
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
     struct child_hooks hooks;
     pump_hook *on_drained; /* called on another thread: what it wrote is in its logs */
+    void (*on_vitals)(
+        void *arg); /* on another thread too: there may be news for instance_vitals() */
 };
 
 /* A STOPPED instance of `id` (takes a reference); the hooks are then the caller's to set. */
@@ -54,7 +59,11 @@ void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
 void instance_cgroup_changed(struct instance *in);
 void instance_drained(struct instance *in);
+void instance_vitals(struct instance *in);
 void instance_needs(struct instance *in, enum needs needs, char *text); /* takes `text` over */
 void instance_kill(struct instance *in);
+
+/* For vitals.c: takes what readiness or health has come to. */
+void instance_step(struct instance *in, struct fsm_event ev);
 
 #endif

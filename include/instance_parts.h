@@ -12,6 +12,9 @@ bool instance_needs_are_why(const struct fsm *f);
  * for, as it is now. */
 void instance_explain_needs(struct instance *in, const struct fsm *before);
 
+/* After a step: lets others see, in snapshots, the journal and the log, what has become of it. */
+void instance_publish(struct instance *in, const struct fsm *before);
+
 /* Its end may be that of the supervisor: tells it then (onFatal, onExit). */
 void instance_judge(const struct instance *in, const struct fsm *before);
 

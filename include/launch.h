@@ -12,12 +12,16 @@
 #include "launch_output.h"
 #include "launch_rights.h"
 
+struct config_command;
+
 /* Who is started: the values of ${TASK}, ${INSTANCE} and ${NAME}. */
 struct launch_id {
     const char *task;
     long instance; /* from 1 */
     const char *name;
-    const char *supervisor; /* its marker (marker.h); NULL: none */
+    const char *supervisor;    /* its marker (marker.h); NULL: none */
+    const char *notify_socket; /* NOTIFY_SOCKET for its process; NULL: none */
+    int64_t watchdog_ms;       /* the same for WATCHDOG_USEC; 0: none */
 };
 
 /* A cgroup that the process is to be born in, or to enter. */
@@ -47,6 +51,14 @@ struct launch {
  * saying which variable is not set. */
 int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
                struct launch **out_launch, char **out_error) __attribute__((warn_unused_result));
+
+/* The same for a command that finds out how the process of `task` is: as that is run, but for its
+ * outputs, which go nowhere, and for what it could say about itself. */
+int launch_probe_new(const struct task_config *task, const struct config_command *command,
+                     const struct launch_id *id, char *const *environment,
+                     struct launch **out_launch, char **out_error)
+    __attribute__((warn_unused_result));
+
 void launch_free(struct launch *launch);
 
 /* The command as shown to people: the text with ${TASK}, ${INSTANCE} and ${NAME} filled in.

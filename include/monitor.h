@@ -19,6 +19,7 @@ struct cgroup_tree;
 struct journal;
 struct pump;
 struct reaper;
+struct resolver;
 struct spawner;
 struct waitgroup;
 struct watcher;
@@ -31,7 +32,8 @@ struct monitor_env {
     struct reaper *reaper;
     struct cgroup_tree *cgroups; /* NULL: none */
     const char *marker;          /* what children have in their environment (marker.h), or NULL */
-    struct pump *pump;           /* NULL: where no output goes through one */
+    struct resolver *resolver;
+    struct pump *pump; /* NULL: where no output goes through one */
     struct journal *journal;
     char *const *environment;
     struct waitgroup *monitors; /* one for each monitor whose thread has not ended */

@@ -38,6 +38,9 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
 /* How what is left of it is killed: see struct snapshot. */
 void published_set_kill(struct published *p, bool cgroup);
 
+/* The same for readiness and health. It is the instance's then; NULL: nothing is known. */
+void published_set_vitals(struct published *p, struct vital_signs *vitals);
+
 enum state published_state(struct published *p);
 
 /* An order has had its effect on what is seen. */

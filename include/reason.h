@@ -2,7 +2,12 @@
 #ifndef REASON_H
 #define REASON_H
 
+#include <stdbool.h>
+
 #include "fsm.h"
+
+/* Whether a text goes with it, beside its numbers. */
+bool reason_has_detail(struct reason why);
 
 /* "exited with code 3", "killed by SIGKILL", "alive for 5s", "asked by a user", ...; `detail` is
  * the text that goes with WHY_NOT_SPAWNED and some others. A string to free(), or NULL when out of

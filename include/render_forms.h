@@ -20,6 +20,10 @@ int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *en
 /* What SIGKILL reaches: "cgroup", or "group and orphans". */
 const char *render_kill_text(const struct snapshot *snapshot);
 
+/* The rows of a page about readiness and health: those that there are. */
+typedef void render_put_row(const void *page, const char *label, const char *text);
+int render_vitals(const struct snapshot *snapshot, render_put_row *put_row, const void *page);
+
 int render_change(FILE *out, const struct change *change, const struct render_style *style);
 int render_change_json(FILE *out, const struct change *change);
 
@@ -32,5 +36,7 @@ int render_late_json(FILE *out, const struct snapshot *snapshot, const char *tex
 bool render_add_identity(cJSON *object, const struct identity *id); /* name, task, instance */
 bool render_add_instance(cJSON *object, const struct snapshot *snapshot, int64_t now_ms);
 bool render_add_change(cJSON *object, const struct change *change); /* from, to, pid, reason */
+
+bool render_add_vitals(cJSON *object, const struct snapshot *snapshot); /* ready, health, ... */
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fsm.h"
+#include "vital_signs.h"
 
 struct identity {
     atomic_uint refs;
@@ -31,7 +32,7 @@ struct change {
     enum state to;
     int pid; /* 0: none */
     struct reason why;
-    char *detail; /* the text of WHY_NOT_SPAWNED, or NULL */
+    char *detail; /* the text that some reasons have beside them, or NULL */
 };
 void change_release(struct change *change); /* leaves it empty; so does the next */
 
@@ -49,10 +50,11 @@ struct snapshot {
     bool cgroup;      /* SIGKILL reaches all in its cgroup; else its group and orphans */
     int64_t next_ms;  /* the next deadline (a retry, the end of a grace), or INT64_MAX */
     unsigned long restarts;
-    long failures;          /* failed starts in a row */
-    struct fsm_exit exit;   /* the last one */
-    int64_t exit_wall_ms;   /* when, since the epoch */
-    struct change *history; /* oldest first; only where it was asked for */
+    long failures;              /* failed starts in a row */
+    struct fsm_exit exit;       /* the last one */
+    int64_t exit_wall_ms;       /* when, since the epoch */
+    struct vital_signs *vitals; /* NULL: nothing is known */
+    struct change *history;     /* oldest first; only where it was asked for */
     size_t history_count;
 };
 void snapshot_release(struct snapshot *snapshot);

@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "instance_parts.h"
-#include "journal.h"
 #include "launch.h"
 #include "log.h"
 #include "reason.h"
@@ -38,53 +37,12 @@ void instance_init(struct instance *in, const struct monitor_env *env, struct id
 
 void instance_release(struct instance *in)
 {
+    vitals_release(in);
     identity_unref(in->id);
     child_release(&in->child);
     published_release(&in->published);
     free(in->detail);
     free(in->needs_text);
-}
-
-/* ---- what has become of it ---- */
-
-static void log_change(struct instance *in, const struct fsm *before, int pid)
-{
-    enum log_level level = in->fsm.state == ST_FATAL     ? LOG_ERROR
-                           : in->fsm.state == ST_BACKOFF ? LOG_WARN
-                                                         : LOG_INFO;
-    if (!log_enabled(level))
-        return;
-    struct log_about about = {
-        .task = in->id->task->name,
-        .instance = in->id->name,
-        .pid = pid,
-        .from = state_name(before->state),
-        .to = state_name(in->fsm.state),
-    };
-    char *why = reason_text(in->fsm.why, in->detail);
-    log_about(level, &about, "%s -> %s: %s", about.from, about.to, why ? why : "");
-    free(why);
-}
-
-static void publish(struct instance *in, const struct fsm *before)
-{
-    instance_explain_needs(in, before);
-    bool has_detail = in->fsm.why.why == WHY_NOT_SPAWNED || in->fsm.why.why == WHY_NO_RESOURCES ||
-                      instance_needs_are_why(&in->fsm);
-    struct change change = {
-        .wall_ms = clock_wall_ms(),
-        .id = in->id,
-        .from = before->state,
-        .to = in->fsm.state,
-        .pid = in->fsm.leader_gone ? 0 : in->child.pid,
-        .why = in->fsm.why,
-        .detail = has_detail ? in->detail : NULL,
-    };
-    published_set(&in->published, in->id, &in->fsm, fsm_deadline(&in->fsm, &in->policy), &change);
-    if (before->state == in->fsm.state)
-        return;
-    journal_add(in->env->journal, &change);
-    log_change(in, before, change.pid);
 }
 
 /* ---- orders and their answers ---- */
@@ -150,7 +108,10 @@ static int start_process(struct instance *in)
                             .name = in->id->name,
                             .supervisor = in->env->marker };
     struct launch *launch;
-    int error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
+    int error = vitals_prepare(in, &id, &in->detail);
+    if (error)
+        return error;
+    error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
     if (error)
         return error == -ENOMEM ? -EAGAIN : error;
     error = child_start(&in->child, in->env, launch, &in->published, &in->hooks, &in->detail);
@@ -189,9 +150,10 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
         if (before.state == ST_STOPPING && before.killed && in->fsm.state != ST_STOPPING)
             log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
                       in->child.killed ? in->child.killed : 1);
-        publish(in, &before);
+        instance_publish(in, &before);
         instance_judge(in, &before);
         settle(in, &before, &ev, fresh);
+        vitals_follow(in);
         if (next.actions & ACT_SIGNAL)
             child_stop(&in->child);
         if (next.actions & ACT_KILL)
@@ -203,6 +165,11 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
         ev = spawn(in);
         fresh = NULL;
     }
+}
+
+void instance_step(struct instance *in, struct fsm_event ev)
+{
+    step(in, ev, NULL);
 }
 
 static struct fsm_event event(enum fsm_event_kind kind)
@@ -243,9 +210,11 @@ static void tell_group(struct instance *in, bool empty)
 
 void instance_exited(struct instance *in, int64_t now_ms)
 {
+    vitals_look(in); /* what it said before its end counts */
     child_read_exit(&in->child);
     in->exited_ms = now_ms;
     in->asked_group = true;
+    vitals_follow(in);
     if (child_ask_what_is_left(&in->child))
         tell_group(in, false);
 }
@@ -268,7 +237,9 @@ static void begin_drain(struct instance *in)
 void instance_group_known(struct instance *in, bool empty)
 {
     bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
-    if (empty && pumped)
+    if (empty && vitals_linger(in))
+        in->probe_left = true;
+    else if (empty && pumped)
         begin_drain(in);
     else if (empty || in->asked_group) /* else it is known that something is left */
         tell_group(in, empty);
@@ -294,13 +265,21 @@ int64_t instance_deadline_ms(const struct instance *in)
         return in->drain_deadline_ms;
     /* main answers a question about the group at once. Without a deadline until then, nothing can
      * be decided that the exit, which has already happened, would contradict. */
-    return in->asked_group ? INT64_MAX : fsm_deadline(&in->fsm, &in->policy);
+    if (in->asked_group)
+        return INT64_MAX;
+    int64_t vitals_ms = vitals_deadline_ms(in);
+    int64_t fsm_ms = fsm_deadline(&in->fsm, &in->policy);
+    return vitals_ms < fsm_ms ? vitals_ms : fsm_ms;
 }
 
 void instance_deadline_passed(struct instance *in)
 {
     if (!in->draining) {
-        step(in, event(EV_DEADLINE), NULL);
+        vitals_look(in); /* what is known counts first */
+        if (fsm_deadline(&in->fsm, &in->policy) <= clock_ms())
+            step(in, event(EV_DEADLINE), NULL);
+        else
+            vitals_due(in);
         return;
     }
     /* An answer that was given all the same is in the inbox by now, and so it will be received
@@ -349,7 +328,7 @@ static void configure(struct instance *in, struct order *order)
         in->child.stop_target = old_target;
     }
     struct fsm unchanged = in->fsm;
-    publish(in, &unchanged);
+    instance_publish(in, &unchanged);
     /* What will start again anyhow does so with the new configuration. */
     bool starts_anyhow = in->fsm.state == ST_WAITING ||
                          (in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START);

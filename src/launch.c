@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 #include "words.h"
 
 #define SHELL "/bin/sh"
+#define IDENTITY_MAX 6 /* variables that add_identity() adds */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What is being worked out, and with what. */
 struct work {
     const struct task_config *task;
+    const struct config_command *command;
     const struct launch_id *id;
     struct expand_scope scope;
     struct launch *launch;
@@ -36,16 +39,25 @@ static bool is_private(const char *entry)
     return false;
 }
 
-/* Variables that the task gets from us, whatever else is said. */
-static bool is_ours(const char *name, size_t length)
+static bool is_one_of(const char *const *names, size_t count, const char *name, size_t length)
 {
-    static const char *const names[] = { "TASKMASTER_TASK", "TASKMASTER_INSTANCE",
-                                         "TASKMASTER_NAME", MARKER_VARIABLE };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
             return true;
     }
     return false;
+}
+
+/* Variables that the task gets from us, whatever else is said. */
+static bool is_ours(const struct launch_id *id, const char *name, size_t length)
+{
+    static const char *const names[] = { "TASKMASTER_TASK", "TASKMASTER_INSTANCE",
+                                         "TASKMASTER_NAME", MARKER_VARIABLE };
+    static const char *const notify[] = { "NOTIFY_SOCKET" };
+    static const char *const watchdog[] = { "WATCHDOG_USEC", "WATCHDOG_PID" };
+    return is_one_of(names, 4, name, length) ||
+           (id->notify_socket && is_one_of(notify, 1, name, length)) ||
+           (id->watchdog_ms && is_one_of(watchdog, 2, name, length));
 }
 
 static bool is_set_by_task(const struct config_env *env, const char *name, size_t length)
@@ -75,7 +87,7 @@ static bool is_inherited(const struct work *w, const char *entry)
     if (!equals || is_private(entry))
         return false;
     size_t length = (size_t)(equals - entry);
-    return !is_ours(entry, length) && !is_of_user(w->task, entry, length) &&
+    return !is_ours(w->id, entry, length) && !is_of_user(w->task, entry, length) &&
            !is_set_by_task(&w->task->environment, entry, length);
 }
 
@@ -90,7 +102,7 @@ static int add_own(const struct work *w, size_t *count)
 {
     const struct config_env *env = &w->task->environment;
     for (size_t i = 0; i < env->count; i++) {
-        if (is_ours(env->names[i], strlen(env->names[i])))
+        if (is_ours(w->id, env->names[i], strlen(env->names[i])))
             continue;
         char *value;
         int error = expand_variable(&w->scope, i, &value, w->out_error);
@@ -123,11 +135,15 @@ static int add_user(const struct work *w, size_t *count)
 static int add_identity(const struct work *w, size_t *count)
 {
     char number[24];
+    char watchdog[24];
     snprintf(number, sizeof number, "%ld", w->id->instance);
+    snprintf(watchdog, sizeof watchdog, "%" PRId64, w->id->watchdog_ms * 1000);
     const char *const pairs[][2] = { { "TASKMASTER_TASK", w->id->task },
                                      { "TASKMASTER_INSTANCE", number },
                                      { "TASKMASTER_NAME", w->id->name },
-                                     { MARKER_VARIABLE, w->id->supervisor } };
+                                     { MARKER_VARIABLE, w->id->supervisor },
+                                     { "NOTIFY_SOCKET", w->id->notify_socket },
+                                     { "WATCHDOG_USEC", w->id->watchdog_ms ? watchdog : NULL } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if (!pairs[i][1])
             continue;
@@ -145,7 +161,7 @@ static int make_environment(const struct work *w)
     char *const *environment = w->scope.environment;
     while (environment && environment[inherited])
         inherited++;
-    size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + 5;
+    size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + IDENTITY_MAX + 1;
     w->launch->envp = calloc(room, sizeof *w->launch->envp);
     if (!w->launch->envp)
         return -ENOMEM;
@@ -173,12 +189,12 @@ static int make_shell_argv(const struct work *w)
     argv[1] = argv[0] ? strdup("-c") : NULL;
     if (!argv[1])
         return -ENOMEM;
-    return expand_identity(w->id, w->task->command.argv[0], &argv[2], w->out_error);
+    return expand_identity(w->id, w->command->argv[0], &argv[2], w->out_error);
 }
 
 static int make_argv(const struct work *w)
 {
-    const struct config_command *command = &w->task->command;
+    const struct config_command *command = w->command;
     if (command->shell)
         return make_shell_argv(w);
     w->launch->argv = calloc(command->argc + 1, sizeof *w->launch->argv);
@@ -256,6 +272,9 @@ static void join_streams(struct launch_output outputs[LAUNCH_STREAMS])
 static int make_outputs(const struct work *w)
 {
     int error = 0;
+    w->launch->log_max_bytes = w->task->log_max_bytes;
+    w->launch->log_backups = w->task->log_backups;
+    w->launch->log_timestamps = w->task->log_timestamps;
     for (unsigned i = 0; i < LAUNCH_STREAMS && !error; i++)
         error = launch_output_init(w->task, &w->scope, (enum launch_stream)i,
                                    &w->launch->outputs[i], w->out_error);
@@ -264,40 +283,51 @@ static int make_outputs(const struct work *w)
     return error;
 }
 
+static int make_launch(struct work *w)
+{
+    struct launch *launch = w->launch;
+    launch->umask = w->task->umask;
+    launch->name = strdup(w->id->name);
+    int error = launch->name ? make_environment(w) : -ENOMEM;
+    if (!error)
+        error = launch_rights_init(w->task, &launch->rights);
+    if (!error)
+        error = make_argv(w);
+    if (!error)
+        error = make_paths(w);
+    if (!error)
+        error = make_directory(w);
+    if (!error && w->command == &w->task->command) /* a probe's go nowhere */
+        error = make_outputs(w);
+    return error;
+}
+
+int launch_probe_new(const struct task_config *task, const struct config_command *command,
+                     const struct launch_id *id, char *const *environment,
+                     struct launch **out_launch, char **out_error)
+{
+    struct work w = {
+        .task = task,
+        .command = command,
+        .id = id,
+        .scope = { .id = id, .own = &task->environment, .environment = environment },
+        .launch = calloc(1, sizeof *w.launch),
+        .out_error = out_error,
+    };
+    if (!w.launch)
+        return -ENOMEM;
+    int error = make_launch(&w);
+    if (error)
+        launch_free(w.launch);
+    else
+        *out_launch = w.launch;
+    return error;
+}
+
 int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
                struct launch **out_launch, char **out_error)
 {
-    struct launch *launch = calloc(1, sizeof *launch);
-    if (!launch)
-        return -ENOMEM;
-    launch->umask = task->umask;
-    launch->log_max_bytes = task->log_max_bytes;
-    launch->log_backups = task->log_backups;
-    launch->log_timestamps = task->log_timestamps;
-    const struct work w = {
-        .task = task,
-        .id = id,
-        .scope = { .id = id, .own = &task->environment, .environment = environment },
-        .launch = launch,
-        .out_error = out_error,
-    };
-    launch->name = strdup(id->name);
-    int error = launch->name ? make_environment(&w) : -ENOMEM;
-    if (!error)
-        error = launch_rights_init(task, &launch->rights);
-    if (!error)
-        error = make_argv(&w);
-    if (!error)
-        error = make_paths(&w);
-    if (!error)
-        error = make_directory(&w);
-    if (!error)
-        error = make_outputs(&w);
-    if (error)
-        launch_free(launch);
-    else
-        *out_launch = launch;
-    return error;
+    return launch_probe_new(task, &task->command, id, environment, out_launch, out_error);
 }
 
 void launch_free(struct launch *launch)

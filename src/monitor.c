@@ -16,8 +16,8 @@
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
 /* An exit, two answers about the group, a change of the cgroup, an answer about its logs,
- * retirement, needs, a kill: each at most once at a time. */
-#define INBOX_RESERVED 8
+ * retirement, needs, a kill, news of its readiness or health: each at most once at a time. */
+#define INBOX_RESERVED 9
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
  * more. */
@@ -43,6 +43,7 @@ enum note_kind {
     NOTE_DRAINED,
     NOTE_NEEDS,
     NOTE_KILL,
+    NOTE_VITALS,
 };
 
 struct note {
@@ -93,6 +94,11 @@ static void on_cgroup(void *arg, int64_t now_ms)
 static void on_drained(void *arg)
 {
     send_note(arg, (struct note){ .kind = NOTE_DRAINED });
+}
+
+static void on_vitals(void *arg)
+{
+    send_note(arg, (struct note){ .kind = NOTE_VITALS });
 }
 
 void monitor_needs(struct monitor *m, enum needs needs, const char *text)
@@ -204,6 +210,7 @@ static void take_note(struct monitor *m, const struct note *note)
     case NOTE_DRAINED: instance_drained(&m->instance); break;
     case NOTE_NEEDS: take_needs(m); break;
     case NOTE_KILL: instance_kill(&m->instance); break;
+    case NOTE_VITALS: instance_vitals(&m->instance); break;
     }
 }
 
@@ -281,6 +288,7 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
         .arg = m,
     };
     m->instance.on_drained = on_drained;
+    m->instance.on_vitals = on_vitals;
     m->owner = owner;
     pthread_mutex_init(&m->needs_lock, NULL);
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);

@@ -119,6 +119,15 @@ void published_set_kill(struct published *p, bool cgroup)
     pthread_mutex_unlock(&p->lock);
 }
 
+void published_set_vitals(struct published *p, struct vital_signs *vitals)
+{
+    pthread_mutex_lock(&p->lock);
+    struct vital_signs *old = p->now.vitals;
+    p->now.vitals = vitals;
+    pthread_mutex_unlock(&p->lock);
+    vital_signs_free(old);
+}
+
 enum state published_state(struct published *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -152,6 +161,7 @@ void published_get(struct published *p, bool history, struct snapshot *out)
     identity_ref(out->id);
     if (out->detail)
         out->detail = strdup(out->detail);
+    out->vitals = vital_signs_copy(out->vitals);
     if (history)
         copy_history(p, out);
     pthread_mutex_unlock(&p->lock);

@@ -37,17 +37,32 @@ static char *alive_text(struct reason why)
     return words("alive for %s", span);
 }
 
-static char *ready_text(struct reason why, const char *format)
+static char *not_ready_text(struct reason why, const char *detail)
 {
     char span[TIMETEXT_BYTES];
     timetext_about(why.ms, span);
-    return words(format, span);
+    if (!detail)
+        return words("not ready within %s", span);
+    return words("not ready within %s: %s", span, detail);
+}
+
+static char *ready_text(struct reason why)
+{
+    char span[TIMETEXT_BYTES];
+    timetext_about(why.ms, span);
+    return words("ready after %s", span);
 }
 
 static char *unhealthy_text(struct reason why, const char *detail)
 {
     const char *plural = why.arg == 1 ? "" : "s in a row";
     return words("%d health check%s failed: %s", why.arg, plural, detail ? detail : "no answer");
+}
+
+bool reason_has_detail(struct reason why)
+{
+    return why.why == WHY_NOT_SPAWNED || why.why == WHY_NO_RESOURCES || why.why == WHY_NOT_READY ||
+           why.why == WHY_UNHEALTHY;
 }
 
 char *reason_text(struct reason why, const char *detail)
@@ -74,8 +89,8 @@ char *reason_text(struct reason why, const char *detail)
                                ? detail
                                : "waits until its predecessor, of an older configuration, is gone");
     case WHY_NEEDS_FAILED: return words("%s", detail ? detail : "something it depends on is FATAL");
-    case WHY_READY: return ready_text(why, "ready after %s");
-    case WHY_NOT_READY: return ready_text(why, "not ready within %s");
+    case WHY_READY: return ready_text(why);
+    case WHY_NOT_READY: return not_ready_text(why, detail);
     case WHY_UNHEALTHY: return unhealthy_text(why, detail);
     }
     return words("unknown");

@@ -38,6 +38,11 @@ static void put_row(const struct page *p, const char *label, const char *text)
     fputc('\n', p->out);
 }
 
+static void put_any_row(const void *page, const char *label, const char *text)
+{
+    put_row(page, label, text);
+}
+
 /* ---- what it does ---- */
 
 static void put_state(const struct page *p)
@@ -83,7 +88,12 @@ static void put_next(const struct page *p)
     switch (p->s->state) {
     case ST_BACKOFF:
     case ST_FATAL: fprintf(put_label(p, "next start"), "in %s\n", span); break;
-    case ST_STARTED: fprintf(put_label(p, "RUNNING"), "in %s, if it stays up\n", span); break;
+    case ST_STARTED:
+        if (p->s->id->task->ready.kind == PROBE_NONE)
+            fprintf(put_label(p, "RUNNING"), "in %s, if it stays up\n", span);
+        else
+            fprintf(put_label(p, "failed"), "in %s, if it is not ready\n", span);
+        break;
     case ST_STOPPING: fprintf(put_label(p, "SIGKILL"), "in %s\n", span); break;
     case ST_STOPPED:
     case ST_WAITING:
@@ -193,6 +203,7 @@ int render_page(FILE *out, const struct snapshot *snapshot, char *const *environ
     int error = put_reason(&p);
     put_process(&p);
     put_next(&p);
+    error = error ? error : render_vitals(snapshot, put_any_row, &p);
     fprintf(put_label(&p, "restarts"), "%lu\n", snapshot->restarts);
     fprintf(put_label(&p, "failed starts"), "%ld in a row\n", snapshot->failures);
     put_exit(&p);

@@ -46,6 +46,7 @@ void snapshot_release(struct snapshot *snapshot)
 {
     identity_unref(snapshot->id);
     free(snapshot->detail);
+    vital_signs_free(snapshot->vitals);
     for (size_t i = 0; i < snapshot->history_count; i++)
         change_release(&snapshot->history[i]);
     free(snapshot->history);

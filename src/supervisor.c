@@ -26,6 +26,7 @@
 #include "notify.h"
 #include "pump.h"
 #include "reaper.h"
+#include "resolver.h"
 #include "server.h"
 #include "shell.h"
 #include "spawn.h"
@@ -227,12 +228,13 @@ static int make_parts(struct supervisor *s)
         error = watcher_new(&s->env.watcher);
     if (error)
         return complain("watch processes", error);
+    s->env.resolver = resolver_new(address_list_look_up);
     s->env.journal = journal_new();
     s->env.monitors = waitgroup_new();
     s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); /* last: errno is its */
     if (s->end_fd < 0)
         return complain("start", -errno);
-    if (!s->env.journal || !s->env.monitors)
+    if (!s->env.resolver || !s->env.journal || !s->env.monitors)
         return complain("start", -ENOMEM);
     return 0;
 }
@@ -275,6 +277,7 @@ static void release(struct supervisor *s)
     }
     if (s->manager)
         manager_join(s->manager);
+    resolver_free(s->env.resolver);
     cgroups_free(s->env.cgroups);
     watcher_free(s->env.watcher);
     reaper_free(s->env.reaper);

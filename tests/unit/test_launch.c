@@ -135,6 +135,41 @@ Test(launch, environment_is_the_supervisors_the_tasks_and_ours)
     config_free(config);
 }
 
+static bool has_entry(char *const *list, const char *entry)
+{
+    while (*list && strcmp(*list, entry) != 0)
+        list++;
+    return *list;
+}
+
+Test(launch, who_notifies_gets_our_socket_and_a_probe_of_it_does_not)
+{
+    struct config *config = config_with("    environment: {NOTIFY_SOCKET: '@theirs', "
+                                        "WATCHDOG_PID: '7'}\n"
+                                        "    stdout: /tmp/out\n"
+                                        "    health: {exec: 'check ${NAME}'}\n");
+    struct launch_id id = web_2;
+    id.notify_socket = "@ours";
+    id.watchdog_ms = 1500;
+    struct launch *launch = NULL, *probe = NULL;
+    char *error = NULL;
+    cr_assert_eq(launch_new(config->tasks[0], &id, fixture_environment, &launch, &error), 0);
+    cr_expect(has_entry(launch->envp, "NOTIFY_SOCKET=@ours"));
+    cr_expect(has_entry(launch->envp, "WATCHDOG_USEC=1500000"));
+    cr_expect_not(has_entry(launch->envp, "NOTIFY_SOCKET=@theirs"));
+    cr_expect_not(has_entry(launch->envp, "WATCHDOG_PID=7"));
+    cr_assert_eq(launch_probe_new(config->tasks[0], &config->tasks[0]->health.exec, &web_2,
+                                  fixture_environment, &probe, &error),
+                 0);
+    expect_list(probe->argv, "check|web_2|");
+    cr_expect_not(has_entry(probe->envp, "NOTIFY_SOCKET=@ours"));
+    cr_expect(has_entry(probe->envp, "TASKMASTER_NAME=web_2"));
+    expect_output(probe, LAUNCH_STDOUT, LAUNCH_NULL, "/dev/null", false);
+    launch_free(launch);
+    launch_free(probe);
+    config_free(config);
+}
+
 Test(launch, paths_directory_and_mask)
 {
     struct launch *launch = launch_with("    stdout: logs/${NAME}.log\n    stderr: ${HOME}/e\n"

@@ -22,6 +22,19 @@ Test(render, the_table_shows_what_runs_and_dashes_for_what_does_not)
                 "worker_2  BACKOFF  -     -       12        sleep 5\n");
 }
 
+Test(render, the_table_says_what_a_waiting_one_waits_for)
+{
+    struct snapshot items[] = { stopped("web", "command: sleep 5", 1),
+                                stopped("db", "command: x", 1) };
+    items[0].state = ST_WAITING;
+    items[0].why = (struct reason){ .why = WHY_NEEDS };
+    items[0].detail = strdup("waits for 'db' to be RUNNING");
+    expect_text(table_of(items, 2, plain),
+                "Task  Status   PID  Uptime  Restarts  Command\n"
+                "web   WAITING  -    -       0         sleep 5  (waits for 'db' to be RUNNING)\n"
+                "db    STOPPED  -    -       0         x\n");
+}
+
 Test(render, the_table_of_nothing_is_its_titles)
 {
     expect_text(table_of(NULL, 0, plain), "Task  Status  PID  Uptime  Restarts  Command\n");

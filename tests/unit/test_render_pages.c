@@ -324,3 +324,53 @@ Test(render_pages, describe_json_gives_values_of_the_configuration_their_types)
     expect_member(object, "next", "null");
     cJSON_Delete(object);
 }
+
+static struct snapshot with_signs(enum state state)
+{
+    struct snapshot s = running("web",
+                                "command: x, ready: {exec: 'is up'}, "
+                                "health: {tcp: 'localhost:80'}",
+                                1240, 1000);
+    s.state = state;
+    s.vitals = calloc(1, sizeof *s.vitals);
+    return s;
+}
+
+Test(render_pages, describe_shows_readiness_and_health_and_makes_foreign_bytes_safe)
+{
+    struct snapshot s = with_signs(ST_STARTED);
+    s.vitals->not_ready = strdup("exit code 1");
+    s.vitals->status = strdup("a\x1b[2J");
+    s.next_ms = clock_ms() + 3600000;
+    char *text = page_of(s);
+    expect_part(text, "\n  ready:         exec is up (not ready, last failure: exit code 1)\n");
+    expect_part(text, "\n  health:        0 checks, 0 failures in a row (of 3)\n");
+    expect_part(text, "\n  notify status: \"a\\x1b[2J\"\n");
+    expect_part(text, ", if it is not ready\n");
+    free(text);
+    s = with_signs(ST_RUNNING);
+    *s.vitals =
+        (struct vital_signs){ .ready = true, .ready_ms = 1234, .checks = 120, .failures = 1 };
+    s.vitals->unhealthy = strdup("no answer within 5s");
+    text = page_of(s);
+    expect_part(text, "\n  ready:         exec is up (ready after 1.2s)\n");
+    expect_part(text, "\n  health:        120 checks, 1 failure in a row (of 3), "
+                      "last failure: no answer within 5s\n");
+    cr_expect_null(strstr(text, "notify status"));
+    free(text);
+}
+
+Test(render_pages, describe_json_has_readiness_and_health)
+{
+    struct snapshot s = with_signs(ST_RUNNING);
+    *s.vitals = (struct vital_signs){ .ready = true, .ready_ms = 1250, .checks = 2 };
+    cJSON *object = object_of(s);
+    expect_member(object, "ready", "{\"ready\":true,\"after\":1.25,\"lastFailure\":null}");
+    expect_member(object, "health", "{\"checks\":2,\"failures\":0,\"lastFailure\":null}");
+    expect_member(object, "notifyStatus", "null");
+    cJSON_Delete(object);
+    object = object_of(stopped("web", "command: x", 1));
+    expect_member(object, "ready", "null");
+    expect_member(object, "health", "null");
+    cJSON_Delete(object);
+}
