@@ -37,8 +37,12 @@ int proc_read_facts(pid_t pid, struct proc_facts *out_facts) __attribute__((warn
 /* Dead, or as good as: nothing of it runs any more. */
 bool proc_is_over(const struct proc_facts *facts);
 
-/* Adds the children of one thread of ours, or of all threads of a process. */
-int proc_own_children(pid_t thread, struct pids *pids) __attribute__((warn_unused_result));
+/* Opens the list of the children of one thread of ours, which can be read again and again: also
+ * where no more descriptors are to be had. A descriptor, or a negative errno. */
+int proc_open_own_children(pid_t thread) __attribute__((warn_unused_result));
+int proc_read_own_children(int fd, struct pids *pids) __attribute__((warn_unused_result));
+
+/* Adds the children of all threads of a process. */
 int proc_children(pid_t pid, struct pids *pids) __attribute__((warn_unused_result));
 
 int pids_add(struct pids *pids, pid_t pid) __attribute__((warn_unused_result));

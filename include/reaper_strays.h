@@ -32,6 +32,7 @@ struct stray {
 struct strays {
     const char *marker; /* NULL: none */
     bool lists;         /* /proc says who our children are */
+    int children_fd;    /* where; -1 */
     struct stray *known;
     struct reaper_question *by_leader; /* those that are open */
     struct reaper_question *by_name;

@@ -127,8 +127,12 @@ int cgroups_new(const char *marker, struct cgroup_tree **out_cgroups)
         goto fail;
     if (asprintf(&dir, "%s/" CGROUP_PREFIX "%s", own, marker) < 0)
         dir = NULL;
+    /* Who may make it may not be allowed to move a process of ours into it. */
+    int procs = dir ? open_file(own, "cgroup.procs", O_WRONLY) : -ENOMEM;
     free(own);
-    error = !dir ? -ENOMEM : mkdir(dir, 0755) < 0 ? -errno : 0;
+    if (procs >= 0)
+        close(procs);
+    error = procs < 0 ? procs : mkdir(dir, 0755) < 0 ? -errno : 0;
     if (error)
         goto fail;
     cgroups->dir = dir;

@@ -131,6 +131,9 @@ static int stop_all(struct work *w)
     int64_t end_ms = kill_ms + KILL_MS;
     bool killing = false;
     int error = 0;
+    if (isatty(STDERR_FILENO)) /* somebody waits there */
+        fprintf(stderr, "taskmaster: stopping what a killed supervisor left behind (%zu)\n",
+                w->list.count);
     while (!error && w->list.count && clock_ms() < end_ms) {
         log_all(&w->list, killing ? "killing it" : "stopping it");
         send_all(&w->list, killing ? SIGKILL : SIGTERM);

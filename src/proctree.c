@@ -19,12 +19,9 @@
 
 /* ---- files of /proc ---- */
 
-/* Reads up to `most` bytes; *out_bytes is to free(), with a NUL behind. */
-static int read_whole(const char *path, size_t most, char **out_bytes, size_t *out_size)
+/* Reads from the beginning, up to `most` bytes; *out_bytes is to free(), with a NUL behind. */
+static int read_descriptor(int fd, size_t most, char **out_bytes, size_t *out_size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
     size_t room = 4096 < most ? 4096 : most, size = 0;
     char *bytes = malloc(room + 1);
     int error = bytes ? 0 : -ENOMEM;
@@ -36,14 +33,13 @@ static int read_whole(const char *path, size_t most, char **out_bytes, size_t *o
             bytes = more ? more : bytes;
             continue;
         }
-        ssize_t count = read(fd, bytes + size, room - size);
+        ssize_t count = pread(fd, bytes + size, room - size, (off_t)size);
         if (count < 0)
             error = -errno;
         if (count <= 0)
             break;
         size += (size_t)count;
     }
-    close(fd);
     if (error) {
         free(bytes);
         return error;
@@ -52,6 +48,16 @@ static int read_whole(const char *path, size_t most, char **out_bytes, size_t *o
     *out_bytes = bytes;
     *out_size = size;
     return 0;
+}
+
+static int read_whole(const char *path, size_t most, char **out_bytes, size_t *out_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    int error = read_descriptor(fd, most, out_bytes, out_size);
+    close(fd);
+    return error;
 }
 
 bool proc_is_ours(void)
@@ -127,31 +133,41 @@ void pids_release(struct pids *pids)
     *pids = (struct pids){ 0 };
 }
 
-static int read_children(const char *path, struct pids *pids)
+static int parse_children(char *text, struct pids *pids)
 {
-    char *text;
-    size_t size;
-    int error = read_whole(path, SIZE_MAX / 8, &text, &size);
-    if (error)
-        return error;
-    char *at = text;
-    while (!error) {
-        char *end;
+    int error = 0;
+    for (char *at = text, *end; !error; at = end) {
         long pid = strtol(at, &end, 10);
         if (end == at)
             break;
         error = pids_add(pids, (pid_t)pid);
-        at = end;
     }
     free(text);
     return error;
 }
 
-int proc_own_children(pid_t thread, struct pids *pids)
+int proc_open_own_children(pid_t thread)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)thread);
-    return read_children(path, pids);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int proc_read_own_children(int fd, struct pids *pids)
+{
+    char *text;
+    size_t size;
+    int error = read_descriptor(fd, SIZE_MAX / 8, &text, &size);
+    return error ? error : parse_children(text, pids);
+}
+
+static int read_children(const char *path, struct pids *pids)
+{
+    char *text;
+    size_t size;
+    int error = read_whole(path, SIZE_MAX / 8, &text, &size);
+    return error ? error : parse_children(text, pids);
 }
 
 int proc_children(pid_t pid, struct pids *pids)

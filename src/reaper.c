@@ -312,7 +312,7 @@ static void kill_children(const struct reaper *r)
 {
     struct pids pids = { 0 };
     if (r->strays.lists)
-        (void)!proc_own_children(getpid(), &pids);
+        (void)!proc_read_own_children(r->strays.children_fd, &pids);
     for (size_t i = 0; i < pids.count; i++)
         kill(pids.items[i], SIGKILL);
     pids_release(&pids);

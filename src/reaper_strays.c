@@ -17,11 +17,10 @@
 
 void strays_init(struct strays *s, const char *marker)
 {
-    *s = (struct strays){ .marker = marker, .lists = proc_is_ours() };
-    struct pids pids = { 0 };
-    if (proc_own_children(getpid(), &pids))
-        s->lists = false;
-    pids_release(&pids);
+    *s = (struct strays){ .marker = marker, .children_fd = -1 };
+    if (proc_is_ours())
+        s->children_fd = proc_open_own_children(getpid());
+    s->lists = s->children_fd >= 0;
 }
 
 static void forget(struct strays *s, struct stray *stray)
@@ -38,6 +37,8 @@ void strays_release(struct strays *s)
     struct stray *stray, *next;
     HASH_ITER (hh, s->known, stray, next)
         forget(s, stray);
+    if (s->lists)
+        close(s->children_fd);
 }
 
 /* ---- questions ---- */
@@ -120,8 +121,8 @@ static void read_marks(struct strays *s, struct stray *stray)
     size_t size;
     int error = proc_environment(stray->pid, &bytes, &size);
     stray->marks = MARKS_NONE;
-    if (error == -ESRCH)
-        stray->marks = MARKS_PASSING;
+    if (error && error != -EACCES && error != -EPERM)
+        stray->marks = MARKS_PASSING; /* or for want of memory or descriptors, which passes too */
     if (error)
         return;
     const char *marker = proc_variable(bytes, size, MARKER_VARIABLE);
@@ -242,7 +243,7 @@ void strays_scan(struct strays *s)
     struct pids pids = { 0 };
     s->undecided = 0;
     s->found = false;
-    if (s->lists && proc_own_children(getpid(), &pids))
+    if (s->lists && proc_read_own_children(s->children_fd, &pids))
         s->undecided++;
     for (size_t i = 0; i < pids.count; i++)
         look_at(s, pids.items[i]);

@@ -22,6 +22,7 @@
 
 #define STACK_BYTES (32 * 1024)
 #define DESCRIPTORS_IN_RESERVE 16
+#define DESCRIPTORS_FOR_HASTE 256
 
 /* glibc's, under the name that ThreadSanitizer does not intercept. */
 extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
@@ -113,12 +114,18 @@ static void reap(pid_t pid)
 }
 
 /* The pid, or -1: then the child has to enter by itself, or has no cgroup. */
-static pid_t clone_into_cgroup(struct spawn_child *child, struct stack *stack, int flags)
+static pid_t clone_into_cgroup(const struct spawner *s, struct spawn_child *child,
+                               struct stack *stack, int flags)
 {
     const struct launch_cgroup *cgroup = child->launch->cgroup;
     int fd = SPAWN_CLONE_KNOWN && cgroup ? open(cgroup->dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return -1;
+    /* Where descriptors are few, they are for starts. */
+    if ((rlim_t)fd + DESCRIPTORS_FOR_HASTE >= s->nofile.rlim_max) {
+        close(fd);
+        return -1;
+    }
     child->in_cgroup = true;
     pid_t pid = spawn_clone_into(fd, (uint64_t)flags, stack, STACK_BYTES, spawn_child_main, child,
                                  &child->pidfd);
@@ -150,7 +157,7 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child,
         flags |= CLONE_FILES;
     /* The kernel writes the pidfd before the child's first instruction (clone(2)), and a number
      * that means nothing where it fails late: so the child opens the door, not the kernel. */
-    int pid = clone_into_cgroup(child, stack, flags);
+    int pid = clone_into_cgroup(s, child, stack, flags);
     if (pid < 0)
         pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags | SIGCHLD, child,
                       &child->pidfd);

@@ -17,7 +17,7 @@ def killed(supervisor):
 def gone(*processes):
     """They fell to us, so it is we who reap them."""
     reap(adopted())
-    return not any(process.alive() for process in processes)
+    return not any(process.state for process in processes)
 
 
 def one(command, **supervisor):

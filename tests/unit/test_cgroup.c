@@ -93,7 +93,7 @@ static void make_tree(void)
         cr_skip_test("no cgroup v2 that may be written to");
 }
 
-static pid_t start_in(struct cgroup *cgroup, int expected_error)
+static pid_t start_in(struct cgroup *cgroup, enum spawn_method method, int expected_error)
 {
     char *argv[] = { "sleep", "600", NULL }, *paths[] = { "/bin/sleep", NULL }, *envp[] = { NULL };
     struct launch_cgroup in = { .dir = cgroup_path(cgroup), .procs = cgroup_procs(cgroup) };
@@ -109,7 +109,7 @@ static pid_t start_in(struct cgroup *cgroup, int expected_error)
     struct spawner *spawner;
     char *error = NULL;
     pid_t pid = 0;
-    cr_assert_eq(spawner_new(spawn_method_here(), &(struct rlimit){ 1024, 4096 }, &spawner), 0);
+    cr_assert_eq(spawner_new(method, &(struct rlimit){ 1024, 4096 }, &spawner), 0);
     cr_assert_eq(spawn_run(spawner, &launch, no_pipes, &door, &pid, &error), 0, "%s", error);
     cr_assert_eq(in.error, expected_error);
     close(door);
@@ -143,7 +143,8 @@ Test(cgroup, holds_signals_and_kills_what_was_started_in_it)
     cr_assert_eq(cgroup_new(tree, "web", &cgroup), 0);
     cr_assert_eq(cgroup_open_events(cgroup, &events), 0);
     cr_assert_not(cgroup_is_populated(events));
-    pid_t one = start_in(cgroup, 0), two = start_in(cgroup, 0);
+    pid_t one = start_in(cgroup, SPAWN_SHARE_MEMORY, 0);
+    pid_t two = start_in(cgroup, SPAWN_FORK, 0);
     cr_assert(is_in(cgroup, one) && is_in(cgroup, two) && cgroup_is_populated(events));
     cgroup_signal(cgroup, SIGTERM, getpgid(two), CGROUP_ALL);
     cr_assert_eq(reap(one), SIGTERM);
@@ -161,7 +162,7 @@ Test(cgroup, that_was_killed_takes_the_living_in_all_the_same)
     make_tree();
     cr_assert_eq(cgroup_new(tree, "web", &cgroup), 0);
     cr_assert_eq(cgroup_kill(cgroup), 0);
-    pid_t pid = start_in(cgroup, 0);
+    pid_t pid = start_in(cgroup, SPAWN_SHARE_MEMORY, 0);
     cr_assert(is_in(cgroup, pid) && kill(pid, 0) == 0);
     cgroup_kill(cgroup);
     cr_assert_eq(reap(pid), SIGKILL);
@@ -175,9 +176,11 @@ Test(cgroup, that_cannot_be_entered_fails_no_start)
     make_tree();
     cr_assert_eq(cgroup_new(tree, "web", &cgroup), 0);
     cgroup_remove(cgroup_path(cgroup));
-    pid_t pid = start_in(cgroup, ENOENT);
-    kill(pid, SIGKILL);
-    reap(pid);
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = start_in(cgroup, i ? SPAWN_FORK : SPAWN_SHARE_MEMORY, ENOENT);
+        kill(pid, SIGKILL);
+        reap(pid);
+    }
     cgroup_free(cgroup);
     cgroups_free(tree);
 }
