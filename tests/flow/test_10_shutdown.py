@@ -13,11 +13,11 @@ GRACE_S = 1
 
 
 def slow_chain(box):
-    """db and cache take a while to be RUNNING, and so does all that needs them; what nothing needs
+    """db and cache take a while to be ready, and so does all that needs them; what nothing needs
     does not obey."""
     obeys = {"autoLaunch": True, "gracefulStopTimeout": GRACE_S, "instances": 2,
              "command": helper("stamp", box.path("stamps"), "${NAME}"),
-             "successfulStartTimeout": 0.15}
+             "ready": {"exec": "sleep 0.15"}}
     return {"tasks": {
         "web": {**obeys, "dependsOn": ["api"]},
         "db": obeys,
@@ -27,8 +27,8 @@ def slow_chain(box):
         "api": {**obeys, "dependsOn": {"db": {"condition": "running"},
                                        "cache": {"condition": "started"},
                                        "migrate": {"condition": "completed"}}},
-        "stubborn": {**obeys, "command": helper("stubborn", box.path("pids"), 1), "instances": 1,
-                     "dependsOn": ["db"]}}}
+        "stubborn": {"command": helper("stubborn", box.path("pids"), 1), "autoLaunch": True,
+                     "gracefulStopTimeout": GRACE_S, "dependsOn": ["db"]}}}
 
 
 @pytest.mark.parametrize("after_ms", range(0, 501, STEP_MS))
