@@ -156,10 +156,11 @@ def test_one_that_is_itself_a_task_leaves_its_siblings_alone(box):
                   "autoLaunch": True},
         "sibling": {"command": "exec sleep 600", "autoLaunch": True}}})
     sibling = outer.wait_state("sibling", "RUNNING")["pid"]
-    wait_for(lambda: box.run("ctl", "-s", box.path("i.sock"), "pid").returncode == 0)
-    status = json.loads(box.run("ctl", "-s", box.path("i.sock"), "status", "--json").stdout)
-    mark = [v for v in Process(status["tasks"][0]["pid"]).environ()
-            if v.startswith(b"TASKMASTER_SUPERVISOR=")]
+    def pid_inside():
+        done = box.run("ctl", "-s", box.path("i.sock"), "status", "--json")
+        return done.returncode == 0 and json.loads(done.stdout)["tasks"][0]["pid"]
+    inside = wait_for(pid_inside)
+    mark = [v for v in Process(inside).environ() if v.startswith(b"TASKMASTER_SUPERVISOR=")]
     assert len(mark) == 1 and f":{outer.pid_of('inner')}:".encode() in mark[0]
     assert Process(sibling).alive()
     inner_pid = outer.pid_of("inner")
