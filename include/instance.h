@@ -33,17 +33,13 @@ struct instance {
     char *needs_text;      /* what it waits for, or what failed; NULL: its predecessor */
     struct order *waiting; /* orders that are not answered yet */
     struct vitals *vitals; /* NULL: its task asks for none */
-    bool probe_left;       /* all is gone but a probe that was killed: instance_vitals() goes on */
+    bool probe_left;       /* it has exited, and a probe that was killed is not gone yet */
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
-    /* Called on other threads, with `hook_arg`: the process has exited; its group is known; what it
-     * wrote is in its logs. */
-    watcher_hook *on_exit;
-    reaper_hook *on_group;
-    pump_hook *on_drained;
-    void (*on_vitals)(void *arg); /* there may be news for instance_vitals() */
-    void *hook_arg;
+    struct child_hooks hooks;
+    pump_hook *on_drained;        /* called on another thread: what it wrote is in its logs */
+    void (*on_vitals)(void *arg); /* the same: there may be news for instance_vitals() */
 };
 
 /* A STOPPED instance of `id` (takes a reference); the hooks are then the caller's to set. */
@@ -60,6 +56,7 @@ void instance_refuse(struct instance *in, struct order *order);     /* it has re
 
 void instance_exited(struct instance *in, int64_t now_ms);
 void instance_group_known(struct instance *in, bool empty);
+void instance_cgroup_changed(struct instance *in);
 void instance_drained(struct instance *in);
 void instance_vitals(struct instance *in);
 void instance_needs(struct instance *in, enum needs needs, char *text); /* takes `text` over */

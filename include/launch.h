@@ -19,8 +19,16 @@ struct launch_id {
     const char *task;
     long instance; /* from 1 */
     const char *name;
+    const char *supervisor;    /* its marker (marker.h); NULL: none */
     const char *notify_socket; /* NOTIFY_SOCKET for its process; NULL: none */
     int64_t watchdog_ms;       /* the same for WATCHDOG_USEC; 0: none */
+};
+
+/* A cgroup that the process is to be born in, or to enter. */
+struct launch_cgroup {
+    const char *dir;
+    const char *procs; /* its cgroup.procs */
+    int error; /* what became of it: 0, or the errno that kept it out, which fails nothing */
 };
 
 struct launch {
@@ -35,6 +43,7 @@ struct launch {
     int64_t log_max_bytes; /* for outputs that are pumped, as in struct task_config */
     long log_backups;
     bool log_timestamps;
+    struct launch_cgroup *cgroup; /* the starter's; NULL: it stays in ours */
 };
 
 /* Expands `task` for `id`. `environment` is the supervisor's (like environ).

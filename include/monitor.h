@@ -15,6 +15,7 @@
 #include "order.h"
 #include "snapshot.h"
 
+struct cgroup_tree;
 struct journal;
 struct pump;
 struct reaper;
@@ -30,7 +31,9 @@ struct monitor_env {
     struct watcher *watcher;
     struct reaper *reaper;
     struct resolver *resolver;
-    struct pump *pump; /* NULL: where no output goes through one */
+    struct cgroup_tree *cgroups; /* NULL: none */
+    const char *marker;          /* what children have in their environment (marker.h), or NULL */
+    struct pump *pump;           /* NULL: where no output goes through one */
     struct journal *journal;
     char *const *environment;
     struct waitgroup *monitors; /* one for each monitor whose thread has not ended */

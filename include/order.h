@@ -27,6 +27,7 @@ struct order {
     bool force;        /* STOP: whatever depends on it */
     bool was_alive;    /* RESTART: there was something to stop first */
     int64_t killed_ms; /* RESTART: the grace after which that was killed; 0: it obeyed */
+    size_t killed;     /* and how many processes it was */
     int signal;
     enum config_change change;
     struct identity *id;
@@ -51,6 +52,7 @@ struct order_view {
     bool fresh; /* this step is what the order itself caused */
     int pid;    /* of the process, or of the last one */
     int64_t grace_ms;
+    size_t killed;      /* how many processes, where SIGKILL was sent */
     const char *detail; /* of a failed start */
 };
 

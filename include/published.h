@@ -35,6 +35,9 @@ void published_release(struct published *p);
 void published_set(struct published *p, struct identity *id, const struct fsm *fsm, int64_t next_ms,
                    const struct change *change);
 
+/* How what is left of it is killed: see struct snapshot. */
+void published_set_kill(struct published *p, bool cgroup);
+
 /* The same for readiness and health. It is the instance's then; NULL: nothing is known. */
 void published_set_vitals(struct published *p, struct vital_signs *vitals);
 

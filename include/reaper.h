@@ -1,11 +1,17 @@
 /* reaper.h - what only the main thread can do with processes: orphans are adopted by it.
  *
  * The program is a child subreaper, and an orphan's new parent is its first thread. So main reaps
- * orphans - its own children only, and so never a monitor's - and can tell whether a process group
- * whose leader is dead has members left: those among its own.
+ * orphans - its own children only, and so never a monitor's - and can tell what is left of an
+ * instance whose leader is dead: an orphan that is in the leader's session (its group is part of
+ * that); or, where the instance has no cgroup, one that left the session and has the marks of the
+ * instance in its environment; and what descends from these. An orphan's children are main's before
+ * main can reap it, so when main has reaped what it can, its list of children leaves out nobody.
  *
- * Threads: reaper_ask() from any; the rest from main only. Lock: one mutex guards the queue of new
- * questions; hooks run without it, on main. */
+ * An orphan that has no marks is logged once, when somebody asks and no instance has a cgroup, and
+ * left alone until the end.
+ *
+ * Threads: reaper_track(), _signal(), _kill() and _ask() from any; the rest from main only. Lock:
+ * one mutex guards the queue of new requests; hooks run without it, on main. */
 #ifndef REAPER_H
 #define REAPER_H
 
@@ -13,36 +19,75 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <uthash.h>
 
 struct reaper;
+struct stray;
 
-/* Called on main: first at once, with whether the group is empty; if it was not, once more when it
- * is. Must not block. */
+/* Called on main: first at once, with whether nothing is left; if something was, once more when
+ * nothing is. Must not block. */
 typedef void reaper_hook(void *arg, bool empty);
 
 /* A question, embedded in whoever asks so that asking cannot fail; the fields are the reaper's. */
 struct reaper_question {
-    struct reaper_question *next;
-    pid_t pgid;
+    pid_t leader;
+    const char *name; /* NULL: it has a cgroup; only the session counts */
     reaper_hook *hook;
     void *arg;
-    bool told; /* that the group is not empty */
+
+    /* under the lock */
+    struct reaper_question *next;
+    bool queued;
+    bool closed; /* the last answer was given */
+    int wants_signal;
+    bool wants_kill;
+    bool wants_answer;
+
+    /* main's */
+    bool open;
+    bool asked;
+    bool told;  /* that something is left */
+    bool check; /* it is among those to be answered, if that can be done */
+    int signal; /* what strays get: 0, the stop signal, or SIGKILL */
+    size_t left;
+    size_t killed; /* may be read by the asker after the last answer */
+    struct stray *strays;
+    struct reaper_question *next_check;
+    struct reaper_question *next_due;
+    int signal_due;
+    bool kill_due;
+    UT_hash_handle by_leader;
+    UT_hash_handle by_name;
 };
 
-/* Makes the program a subreaper. 0 or a negative errno. */
-int reaper_new(struct reaper **out_reaper) __attribute__((warn_unused_result));
+/* Makes the program a subreaper. `marker` (marker.h) is what its children have in their
+ * environment; NULL: nothing. 0 or a negative errno. */
+int reaper_new(const char *marker, struct reaper **out_reaper) __attribute__((warn_unused_result));
 void reaper_free(struct reaper *reaper); /* NULL is fine */
 
-/* Asks about group `pgid`, whose leader is a zombie that the caller has not reaped (it keeps the
- * number from being used again) and will not reap before the answer "empty". "Empty" leaves out
- * members whose living parent has left the group. *question must stay until that answer. */
-void reaper_ask(struct reaper *reaper, struct reaper_question *question, pid_t pgid,
-                reaper_hook *hook, void *arg);
+/* Prepares a question about a process that was started as the leader of a session. `name` is the
+ * instance's at that time; NULL: a cgroup holds all of it. The leader is not to be reaped between
+ * the first of the calls below and the answer "empty"; both it and `name` stay until then. */
+void reaper_track(struct reaper_question *question, pid_t leader, const char *name,
+                  reaper_hook *hook, void *arg);
 
-/* Readable when there are new questions: reaper_run() then, and after every SIGCHLD. */
+/* Sends `signo` and SIGCONT to all strays - what has left the leader's group - and to those that
+ * are found later. Nothing where the instance has a cgroup. */
+void reaper_signal(struct reaper *reaper, struct reaper_question *question, int signo);
+
+/* SIGKILL to the group and to all strays, now and later; counts them. */
+void reaper_kill(struct reaper *reaper, struct reaper_question *question);
+
+/* Asks what is left; the leader is a zombie. "Empty" leaves out members of the group whose living
+ * parent is no member of the session. */
+void reaper_ask(struct reaper *reaper, struct reaper_question *question);
+
+/* Readable when there are new requests: reaper_run() then, after every SIGCHLD, and when
+ * reaper_deadline_ms() (INT64_MAX: never) has come. */
 int reaper_fd(const struct reaper *reaper);
+int64_t reaper_deadline_ms(const struct reaper *reaper);
 
-/* Reaps orphans and answers what can be answered. */
+/* Reaps orphans, does what was requested and answers what can be answered. */
 void reaper_run(struct reaper *reaper);
 
 /* Sends SIGKILL to every orphan and reaps, until none is left or deadline_ms (CLOCK_MONOTONIC)

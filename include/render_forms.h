@@ -17,6 +17,9 @@ int render_page(FILE *out, const struct snapshot *snapshot, char *const *environ
 int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *environment,
                      const char *last_words);
 
+/* What SIGKILL reaches: "cgroup", or "group and orphans". */
+const char *render_kill_text(const struct snapshot *snapshot);
+
 /* The rows of a page about readiness and health: those that there are. */
 typedef void render_put_row(const void *page, const char *label, const char *text);
 int render_vitals(const struct snapshot *snapshot, render_put_row *put_row, const void *page);

@@ -20,9 +20,9 @@ struct reply;
 
 enum outcome {
     OUT_STARTED,   /* pid */
-    OUT_RESTARTED, /* pid; with ms, the old process was killed after a grace of ms */
+    OUT_RESTARTED, /* pid; with ms, `count` old processes were killed after a grace of ms */
     OUT_STOPPED,
-    OUT_KILLED,   /* after a grace of ms */
+    OUT_KILLED,   /* after a grace of ms; count: so many processes */
     OUT_SIGNALED, /* count: the number of the signal that was sent */
     OUT_ALREADY_RUNNING,
     OUT_NOT_RUNNING,

@@ -47,6 +47,7 @@ struct snapshot {
     char *detail;     /* of `why`, or NULL */
     int64_t since_ms; /* of this state, CLOCK_MONOTONIC */
     int64_t up_ms;    /* when the process was started, CLOCK_MONOTONIC */
+    bool cgroup;      /* SIGKILL reaches all in its cgroup; else its group and orphans */
     int64_t next_ms;  /* the next deadline (a retry, the end of a grace), or INT64_MAX */
     unsigned long restarts;
     long failures;              /* failed starts in a row */

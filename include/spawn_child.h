@@ -32,6 +32,7 @@ struct spawn_report {
     enum spawn_step step; /* the last one begun */
     int detail;           /* says more of it */
     int error;            /* errno of it; 0: it did not fail */
+    int cgroup_error;     /* errno of entering the cgroup */
 };
 
 struct spawn_child {
@@ -39,6 +40,8 @@ struct spawn_child {
     int pipes[LAUNCH_STREAMS]; /* for the outputs that are pumped; all copied */
     struct rlimit nofile;      /* where the task's limits say nothing of it */
     bool is_root;              /* and may become somebody else */
+    bool in_cgroup;            /* it was born there */
+    atomic_bool ran;           /* it was not killed before its first instruction */
     bool shares_descriptors;   /* with the parent, until the child has unshared them */
     int report_fd;             /* where the report is written to as well; -1: nowhere */
     int pidfd;                 /* the kernel's: of the child, but for a clone that fails stale */

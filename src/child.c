@@ -1,28 +1,23 @@
-/* child.c - see child.h. */
+/* child.c - starting a process; see child.h. What follows is in child_end.c. */
 #include "child.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
+#include "child_end.h"
+#include "log.h"
 #include "monitor.h"
 #include "published.h"
 #include "pump.h"
 #include "spawn.h"
 
-static void wait_exit(pid_t pid, int flags, siginfo_t *info)
-{
-    memset(info, 0, sizeof *info);
-    /* By number, not pidfd: it is our child and not reaped, so the number is its own. */
-    while (waitid(P_PID, (id_t)pid, info, WEXITED | flags) < 0 && errno == EINTR)
-        ;
-}
-
-/* ---- starting ---- */
+/* ---- its outputs ---- */
 
 static enum pump_kind pump_kind_of(enum launch_kind kind, int stream)
 {
@@ -90,73 +85,97 @@ static int spawn_with_pipes(struct child *child, const struct monitor_env *env,
     return error;
 }
 
-int child_start(struct child *child, const struct monitor_env *env, const struct launch *launch,
-                struct published *published, watcher_hook *hook, void *arg, char **out_error)
+/* ---- its cgroup ---- */
+
+/* Made when it is needed first. Where it cannot be, the start goes on without. */
+static bool choose_cgroup(struct child *child, const struct launch *launch,
+                          struct launch_cgroup *out)
+{
+    if (!child->env->cgroups)
+        return false;
+    if (child->cgroup_spent) { /* some kernels kill all that is born in it from then on */
+        cgroup_free(child->cgroup);
+        child->cgroup = NULL;
+        child->cgroup_spent = false;
+    }
+    if (!child->cgroup) {
+        int error = cgroup_new(child->env->cgroups, launch->name, &child->cgroup);
+        if (error && !child->kept_out)
+            log_write(LOG_WARN, "'%s' has no cgroup: %s", launch->name, strerrordesc_np(-error));
+        child->kept_out = error != 0;
+        if (error)
+            return false;
+    }
+    *out = (struct launch_cgroup){
+        .dir = cgroup_path(child->cgroup),
+        .procs = cgroup_procs(child->cgroup),
+    };
+    return true;
+}
+
+static void note_cgroup(struct child *child, const struct launch *launch)
+{
+    int error = launch->cgroup ? launch->cgroup->error : 0;
+    child->in_cgroup = launch->cgroup && !error;
+    if (error && !child->kept_out)
+        log_write(LOG_WARN, "'%s' runs outside of its cgroup: %s", launch->name,
+                  strerrordesc_np(error));
+    if (launch->cgroup)
+        child->kept_out = error != 0;
+}
+
+/* ---- both ---- */
+
+/* From now on it is watched, and others can be asked what is left of it. */
+static int adopt(struct child *child, pid_t pid, int pidfd, const struct launch *launch)
+{
+    char *name = strdup(launch->name);
+    int error = name ? watcher_add(child->env->watcher, pidfd, EPOLLIN, child->hooks.on_exit,
+                                   child->hooks.arg, &child->watch)
+                     : -ENOMEM;
+    if (error) {
+        free(name);
+        return error;
+    }
+    free(child->name);
+    child->name = name;
+    child->pid = child->last_pid = pid;
+    child->pidfd = pidfd;
+    child->killed = 0;
+    child->leader_gone = child->owes_stop = child->owes_below = false;
+    note_cgroup(child, launch);
+    reaper_track(&child->question, pid, child->in_cgroup ? NULL : child->name,
+                 child->hooks.on_group, child->hooks.arg);
+    return 0;
+}
+
+int child_start(struct child *child, const struct monitor_env *env, struct launch *launch,
+                struct published *published, const struct child_hooks *hooks, char **out_error)
 {
     pid_t pid;
+    struct launch_cgroup cgroup;
+    child->env = env;
+    child->hooks = *hooks;
+    launch->cgroup = choose_cgroup(child, launch, &cgroup) ? &cgroup : NULL;
     atomic_int *door = published_open_door(published);
     int error = spawn_with_pipes(child, env, launch, door, &pid, out_error);
     int pidfd = published_close_door(published);
     if (error)
         goto fail;
-    error = watcher_add(env->watcher, pidfd, EPOLLIN, hook, arg, &child->watch);
+    error = adopt(child, pid, pidfd, launch);
     if (error) {
         siginfo_t info;
         *out_error = strdup("cannot watch the process");
         kill(-pid, SIGKILL);
-        wait_exit(pid, 0, &info);
+        child_wait_exit(pid, 0, &info);
         error = -EAGAIN;
         goto fail;
     }
-    child->pid = child->last_pid = pid;
-    child->pidfd = pidfd;
-    child->leader_gone = child->owes_stop = false;
+    launch->cgroup = NULL;
     return 0;
 fail:
+    launch->cgroup = NULL;
     if (pidfd >= 0)
         close(pidfd);
     return error;
-}
-
-/* ---- its life and its end ---- */
-
-void child_signal(const struct child *child, int signo)
-{
-    if (child->pid > 0)
-        kill(-child->pid, signo);
-}
-
-void child_stop(struct child *child)
-{
-    if (child->pid <= 0)
-        return;
-    child->owes_stop = child->stop_target == STOP_PROCESS && !child->leader_gone;
-    pid_t to = child->owes_stop ? child->pid : -child->pid;
-    kill(to, child->stop_signal);
-    kill(to, SIGCONT);
-}
-
-void child_read_exit(struct child *child)
-{
-    siginfo_t info;
-    wait_exit(child->pid, WNOWAIT, &info);
-    bool exited = info.si_code == CLD_EXITED;
-    child->exit = (struct fsm_exit){
-        .known = true,
-        .code = exited ? info.si_status : 0,
-        .signal = exited ? 0 : info.si_status,
-    };
-    child->leader_gone = true;
-    if (child->owes_stop)
-        child_stop(child);
-}
-
-void child_bury(struct child *child, struct watcher *watcher)
-{
-    siginfo_t info;
-    child_signal(child, SIGKILL);
-    wait_exit(child->pid, 0, &info);
-    watcher_remove(watcher, child->pidfd, child->watch);
-    close(child->pidfd);
-    child->pid = 0;
 }

@@ -33,12 +33,18 @@ static struct rolling *rolling_new(const struct snapshot_set *set)
     if (!rolling)
         return NULL;
     rolling->names = calloc(set->count + 1, sizeof *rolling->names);
-    for (size_t i = 0; rolling->names && i < set->count; i++) {
+    if (!rolling->names) {
+        free(rolling);
+        return NULL;
+    }
+    for (size_t i = 0; i < set->count; i++) {
         if (set->items[i].why.why == WHY_REMOVED)
             continue;
         char *name = strdup(set->items[i].id->name);
-        if (!name)
-            break;
+        if (!name) {
+            rolling_free(rolling);
+            return NULL;
+        }
         rolling->names[rolling->count++] = name;
     }
     return rolling;
@@ -92,8 +98,7 @@ void rolling_step_done(struct call *call, FILE *out)
 static void begin(struct call *call, struct snapshot_set *set, FILE *out)
 {
     struct rolling *rolling = rolling_new(set);
-    if (!rolling || !rolling->names) {
-        rolling_free(rolling);
+    if (!rolling) {
         call_refuse(call, out, -ENOMEM);
         return;
     }

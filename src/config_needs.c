@@ -100,13 +100,13 @@ static size_t depth(const struct loaded_task *bottom, const struct loaded_task *
 /* " on 'b' on 'c'": from below `top` down to `bottom`. */
 static void print_path(FILE *out, const struct loaded_task *bottom, const struct loaded_task *top)
 {
-    const struct loaded_task *path[CYCLE_NAMES];
+    const struct loaded_task *path[CYCLE_NAMES] = { NULL };
     size_t below = depth(bottom, top) - 1, i = below;
     for (const struct loaded_task *t = bottom; t != top; t = t->above) {
         if (--i < CYCLE_NAMES)
             path[i] = t;
     }
-    for (i = 0; i < below && i < CYCLE_NAMES; i++)
+    for (i = 0; i < CYCLE_NAMES && path[i]; i++)
         fprintf(out, " on '%s'", path[i]->task->name);
     if (below > CYCLE_NAMES)
         fprintf(out, " on %zu more", below - CYCLE_NAMES);

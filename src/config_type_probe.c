@@ -19,10 +19,10 @@ struct fields {
 };
 
 #define FIELD(f) .offset = offsetof(struct fields, f)
-#define DURATION(key, field, standard)                                                    \
-    {                                                                                     \
-        .name = key, .type = &config_type_interval, FIELD(field), .fallback = (standard), \
-        .max = YEAR_S                                                                     \
+#define DURATION(text, field, standard)                                                      \
+    {                                                                                        \
+        .name = (text), .type = &config_type_interval, FIELD(field), .fallback = (standard), \
+        .max = YEAR_S                                                                        \
     }
 #define COMMON_ROWS                                                \
     { .name = "exec", .type = &config_type_command, FIELD(exec) }, \

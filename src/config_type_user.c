@@ -33,41 +33,33 @@ static bool means_none(int error)
     return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
 }
 
-/* A group's or a user's entry: the buffer holds its texts. */
-struct entry {
+/* What look_up() finds; its texts are in a buffer beside it. */
+union entry {
     struct passwd user;
     struct group group;
-    char *buffer;
 };
 
-/* By name, or by `id` where that is given. 0; -ENOENT: there is none; or another negative errno. */
-static int look_up(bool group, const char *name, const uint32_t *id, struct entry *out_entry)
+/* By name, or a user by `id` where that is given. 0; -ENOENT: there is none; or another negative
+ * errno. *buffer is to be freed in any case. */
+static int look_up(bool group, const char *name, const uint32_t *id, union entry *entry,
+                   char **buffer)
 {
-    struct entry entry = { .buffer = NULL };
     int error = ERANGE;
-    bool found = false;
     for (size_t size = ENTRY_BYTES; error == ERANGE && size <= ENTRY_BYTES_MAX; size *= 2) {
         struct passwd *user = NULL;
         struct group *members = NULL;
-        char *buffer = realloc(entry.buffer, size);
-        if (!buffer) {
-            error = ENOMEM;
-            break;
-        }
-        entry.buffer = buffer;
+        free(*buffer);
+        *buffer = malloc(size);
+        if (!*buffer)
+            return -ENOMEM;
         if (group)
-            error = id ? getgrgid_r(*id, &entry.group, buffer, size, &members)
-                       : getgrnam_r(name, &entry.group, buffer, size, &members);
+            error = getgrnam_r(name, &entry->group, *buffer, size, &members);
         else
-            error = id ? getpwuid_r(*id, &entry.user, buffer, size, &user)
-                       : getpwnam_r(name, &entry.user, buffer, size, &user);
-        found = user || members;
+            error = id ? getpwuid_r(*id, &entry->user, *buffer, size, &user)
+                       : getpwnam_r(name, &entry->user, *buffer, size, &user);
+        if (user || members)
+            return 0;
     }
-    if (found) {
-        *out_entry = entry;
-        return 0;
-    }
-    free(entry.buffer);
     return means_none(error) ? -ENOENT : -error;
 }
 
@@ -150,16 +142,17 @@ static void parse_user(const struct config_reader *reader, const struct config_k
                        const struct node *node, void *field)
 {
     struct config_user user = { .text = read_name(reader, key, node) };
-    struct entry entry = { .buffer = NULL };
+    union entry entry;
+    char *buffer = NULL;
     if (!user.text)
         return;
     bool is_number = parse_id(user.text, &user.uid);
-    int error = look_up(false, user.text, is_number ? &user.uid : NULL, &entry);
+    int error = look_up(false, user.text, is_number ? &user.uid : NULL, &entry, &buffer);
     if (!error)
         error = copy_entry(&user, &entry.user);
     else if (error == -ENOENT && is_number)
         error = 0;
-    free(entry.buffer);
+    free(buffer);
     if (error == -ENOMEM)
         problems_set_out_of_memory(reader->problems);
     else if (error)
@@ -219,15 +212,16 @@ static void parse_user_group(const struct config_reader *reader, const struct co
                              const struct node *node, void *field)
 {
     struct config_group group = { .text = read_name(reader, key, node) };
-    struct entry entry = { .buffer = NULL };
+    union entry entry;
+    char *buffer = NULL;
     int error = 0;
     if (!group.text)
         return;
     if (!parse_id(group.text, &group.gid)) {
-        error = look_up(true, group.text, NULL, &entry);
+        error = look_up(true, group.text, NULL, &entry, &buffer);
         if (!error)
             group.gid = entry.group.gr_gid;
-        free(entry.buffer);
+        free(buffer);
     }
     if (error == -ENOMEM)
         problems_set_out_of_memory(reader->problems);

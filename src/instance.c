@@ -8,10 +8,8 @@
 
 #include "clock.h"
 #include "instance_parts.h"
-#include "journal.h"
 #include "launch.h"
 #include "log.h"
-#include "reason.h"
 
 /* So long the next process waits for what the last one wrote. */
 #define DRAIN_PATIENCE_MS 1000
@@ -33,57 +31,17 @@ void instance_init(struct instance *in, const struct monitor_env *env, struct id
     in->chance = (unsigned)(uintptr_t)in ^ (unsigned)in->fsm.since_ms;
     take_policy(in);
     published_init(&in->published, id, &in->fsm);
+    published_set_kill(&in->published, env->cgroups != NULL);
 }
 
 void instance_release(struct instance *in)
 {
     vitals_release(in);
     identity_unref(in->id);
+    child_release(&in->child);
     published_release(&in->published);
     free(in->detail);
     free(in->needs_text);
-}
-
-/* ---- what has become of it ---- */
-
-static void log_change(struct instance *in, const struct fsm *before, int pid)
-{
-    bool fault = in->fsm.why.why == WHY_NOT_READY || in->fsm.why.why == WHY_UNHEALTHY;
-    enum log_level level = in->fsm.state == ST_FATAL              ? LOG_ERROR
-                           : in->fsm.state == ST_BACKOFF || fault ? LOG_WARN
-                                                                  : LOG_INFO;
-    if (!log_enabled(level))
-        return;
-    struct log_about about = {
-        .task = in->id->task->name,
-        .instance = in->id->name,
-        .pid = pid,
-        .from = state_name(before->state),
-        .to = state_name(in->fsm.state),
-    };
-    char *why = reason_text(in->fsm.why, in->detail);
-    log_about(level, &about, "%s -> %s: %s", about.from, about.to, why ? why : "");
-    free(why);
-}
-
-static void publish(struct instance *in, const struct fsm *before)
-{
-    instance_explain_needs(in, before);
-    bool has_detail = reason_has_detail(in->fsm.why) || instance_needs_are_why(&in->fsm);
-    struct change change = {
-        .wall_ms = clock_wall_ms(),
-        .id = in->id,
-        .from = before->state,
-        .to = in->fsm.state,
-        .pid = in->fsm.leader_gone ? 0 : in->child.pid,
-        .why = in->fsm.why,
-        .detail = has_detail ? in->detail : NULL,
-    };
-    published_set(&in->published, in->id, &in->fsm, fsm_deadline(&in->fsm, &in->policy), &change);
-    if (before->state == in->fsm.state)
-        return;
-    journal_add(in->env->journal, &change);
-    log_change(in, before, change.pid);
 }
 
 /* ---- orders and their answers ---- */
@@ -116,6 +74,7 @@ static void settle(struct instance *in, const struct fsm *before, const struct f
         .after = &in->fsm,
         .pid = in->child.last_pid,
         .grace_ms = in->policy.grace_ms,
+        .killed = in->child.killed ? in->child.killed : 1,
         .detail = in->detail,
     };
     for (struct order **at = &in->waiting; *at;) {
@@ -147,6 +106,7 @@ static int start_process(struct instance *in)
         .task = in->id->task->name,
         .instance = in->id->number,
         .name = in->id->name,
+        .supervisor = in->env->marker,
     };
     struct launch *launch;
     int error = vitals_prepare(in, &id, &in->detail);
@@ -155,8 +115,9 @@ static int start_process(struct instance *in)
     error = launch_new(in->id->task, &id, in->env->environment, &launch, &in->detail);
     if (error)
         return error == -ENOMEM ? -EAGAIN : error;
-    error = child_start(&in->child, in->env, launch, &in->published, in->on_exit, in->hook_arg,
-                        &in->detail);
+    error = child_start(&in->child, in->env, launch, &in->published, &in->hooks, &in->detail);
+    if (!error)
+        published_set_kill(&in->published, in->child.in_cgroup);
     launch_free(launch);
     return error;
 }
@@ -187,14 +148,17 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
             return;
         }
         in->fsm = next.next;
-        publish(in, &before);
+        if (before.state == ST_STOPPING && before.killed && in->fsm.state != ST_STOPPING)
+            log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
+                      in->child.killed ? in->child.killed : 1);
+        instance_publish(in, &before);
         instance_judge(in, &before);
         settle(in, &before, &ev, fresh);
         vitals_follow(in);
         if (next.actions & ACT_SIGNAL)
             child_stop(&in->child);
         if (next.actions & ACT_KILL)
-            child_signal(&in->child, SIGKILL);
+            child_kill(&in->child);
         if (next.actions & ACT_GONE)
             in->gone = true;
         if (!(next.actions & ACT_SPAWN))
@@ -230,16 +194,6 @@ void instance_kill(struct instance *in)
 
 /* ---- the end of the process ---- */
 
-void instance_exited(struct instance *in, int64_t now_ms)
-{
-    vitals_look(in); /* what it said before its end counts */
-    child_read_exit(&in->child);
-    in->exited_ms = now_ms;
-    in->asked_group = true;
-    vitals_follow(in);
-    reaper_ask(in->env->reaper, &in->child.question, in->child.pid, in->on_group, in->hook_arg);
-}
-
 static void tell_group(struct instance *in, bool empty)
 {
     struct fsm_event ev = event(EV_EMPTY);
@@ -251,8 +205,42 @@ static void tell_group(struct instance *in, bool empty)
         in->asked_group = false;
     }
     if (empty)
-        child_bury(&in->child, in->env->watcher);
+        child_bury(&in->child);
     step(in, ev, NULL);
+}
+
+static void ask_what_is_left(struct instance *in)
+{
+    if (child_ask_what_is_left(&in->child))
+        tell_group(in, false);
+}
+
+void instance_exited(struct instance *in, int64_t now_ms)
+{
+    vitals_look(in); /* what it said before its end counts */
+    child_read_exit(&in->child);
+    in->exited_ms = now_ms;
+    in->asked_group = true;
+    vitals_follow(in);
+    if (vitals_linger(in))
+        in->probe_left = true; /* instance_vitals() goes on */
+    else
+        ask_what_is_left(in);
+}
+
+void instance_vitals(struct instance *in)
+{
+    vitals_look(in);
+    if (in->probe_left && !vitals_linger(in)) {
+        in->probe_left = false;
+        ask_what_is_left(in);
+    }
+}
+
+void instance_cgroup_changed(struct instance *in)
+{
+    if (in->child.watches_cgroup) /* else the note is about a process that is long gone */
+        (void)child_ask_what_is_left(&in->child);
 }
 
 /* What it wrote last is to be in its logs before anything follows; until then its zombie is kept,
@@ -261,17 +249,15 @@ static void begin_drain(struct instance *in)
 {
     in->draining = true;
     in->drain_deadline_ms = clock_ms() + DRAIN_PATIENCE_MS;
-    pump_ask(in->env->pump, &in->drained, in->child.sources, in->on_drained, in->hook_arg);
+    pump_ask(in->env->pump, &in->drained, in->child.sources, in->on_drained, in->hooks.arg);
 }
 
 void instance_group_known(struct instance *in, bool empty)
 {
     bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
-    if (empty && vitals_linger(in))
-        in->probe_left = true;
-    else if (empty && pumped)
+    if (empty && pumped)
         begin_drain(in);
-    else
+    else if (empty || in->asked_group) /* else it is known that something is left */
         tell_group(in, empty);
 }
 
@@ -358,7 +344,7 @@ static void configure(struct instance *in, struct order *order)
         in->child.stop_target = old_target;
     }
     struct fsm unchanged = in->fsm;
-    publish(in, &unchanged);
+    instance_publish(in, &unchanged);
     /* What will start again anyhow does so with the new configuration. */
     bool starts_anyhow = in->fsm.state == ST_WAITING ||
                          (in->fsm.state == ST_STOPPING && in->fsm.after == AFTER_START);

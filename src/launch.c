@@ -10,10 +10,11 @@
 
 #include "config.h"
 #include "expand.h"
+#include "marker.h"
 #include "words.h"
 
 #define SHELL "/bin/sh"
-#define IDENTITY_MAX 5 /* variables that add_identity() adds */
+#define IDENTITY_MAX 6 /* variables that add_identity() adds */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What is being worked out, and with what. */
@@ -51,10 +52,10 @@ static bool is_one_of(const char *const *names, size_t count, const char *name, 
 static bool is_ours(const struct launch_id *id, const char *name, size_t length)
 {
     static const char *const names[] = { "TASKMASTER_TASK", "TASKMASTER_INSTANCE",
-                                         "TASKMASTER_NAME" };
+                                         "TASKMASTER_NAME", MARKER_VARIABLE };
     static const char *const notify[] = { "NOTIFY_SOCKET" };
     static const char *const watchdog[] = { "WATCHDOG_USEC", "WATCHDOG_PID" };
-    return is_one_of(names, 3, name, length) ||
+    return is_one_of(names, 4, name, length) ||
            (id->notify_socket && is_one_of(notify, 1, name, length)) ||
            (id->watchdog_ms && is_one_of(watchdog, 2, name, length));
 }
@@ -140,6 +141,7 @@ static int add_identity(const struct work *w, size_t *count)
     const char *const pairs[][2] = { { "TASKMASTER_TASK", w->id->task },
                                      { "TASKMASTER_INSTANCE", number },
                                      { "TASKMASTER_NAME", w->id->name },
+                                     { MARKER_VARIABLE, w->id->supervisor },
                                      { "NOTIFY_SOCKET", w->id->notify_socket },
                                      { "WATCHDOG_USEC", w->id->watchdog_ms ? watchdog : NULL } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

@@ -43,8 +43,9 @@ static void judge(struct row *row)
     const struct need *need = NULL, *first = NULL;
     enum needs level = NEEDS_MET;
     size_t more = 0;
-    DL_FOREACH (row->needs, need)
+    DL_FOREACH (row->needs, need) {
         level = worse(level, need->level);
+    }
     DL_FOREACH (row->needs, need) {
         if (need->level != level)
             continue;
@@ -68,7 +69,7 @@ static void judge(struct row *row)
 /* What the row offers may have changed. */
 static void offer(struct row *row)
 {
-    struct need *need;
+    struct need *need = NULL;
     DL_FOREACH2 (row->needed_by, need, next_by) {
         enum needs level = needs_offer(&row->sums, need->condition);
         if (level == need->level)
@@ -97,9 +98,10 @@ static void settle_busy(struct manager *m, struct row *row)
     if (busy == row->busy)
         return;
     row->busy = busy;
-    struct need *need;
-    DL_FOREACH (row->needs, need)
+    struct need *need = NULL;
+    DL_FOREACH (row->needs, need) {
         count_busy_dependent(m, need->to, busy);
+    }
 }
 
 void manager_close(struct manager *m, struct entry *entry)
@@ -186,11 +188,13 @@ static void cut(struct manager *m, struct need *need)
 
 void manager_unlink(struct manager *m, struct row *row)
 {
-    struct need *need, *next;
-    DL_FOREACH_SAFE (row->needs, need, next)
+    struct need *need = NULL, *next = NULL;
+    DL_FOREACH_SAFE (row->needs, need, next) {
         cut(m, need);
-    DL_FOREACH_SAFE2 (row->needed_by, need, next, next_by)
+    }
+    DL_FOREACH_SAFE2 (row->needed_by, need, next, next_by) {
         cut(m, need);
+    }
 }
 
 static void link_row(struct manager *m, struct row *row)
@@ -208,7 +212,7 @@ static void link_row(struct manager *m, struct row *row)
 
 static unsigned rank(struct row *row, unsigned long visit)
 {
-    const struct need *need;
+    const struct need *need = NULL;
     if (row->visit == visit)
         return row->rank;
     row->visit = visit;
@@ -235,10 +239,11 @@ static void look_after(struct row *row)
 void manager_link(struct manager *m)
 {
     struct table *table = &m->table;
-    struct need *need, *next;
+    struct need *need = NULL, *next = NULL;
     for (size_t i = 0; i < table->row_count; i++)
-        DL_FOREACH_SAFE (table->rows[i]->needs, need, next)
+        DL_FOREACH_SAFE (table->rows[i]->needs, need, next) {
             cut(m, need);
+        }
     for (size_t i = 0; i < table->row_count; i++)
         link_row(m, table->rows[i]);
     unsigned long visit = ++table->last_mark;

@@ -31,7 +31,7 @@ static bool is_missing(const struct need *need, const struct entry *entry)
 
 static void pull_needs_of(struct manager *m, struct entries *entries, struct row *row)
 {
-    const struct need *need;
+    const struct need *need = NULL;
     if (row->visit == m->table.last_mark)
         return;
     row->visit = m->table.last_mark;
@@ -85,7 +85,7 @@ static void pull_dependents(struct manager *m, struct reply *reply, struct entri
 {
     for (size_t i = 0; i < entries->count; i++) {
         struct row *row = entries->items[i]->row;
-        const struct need *need;
+        const struct need *need = NULL;
         if (row->visit == m->table.last_mark || standing_is_down(&entries->items[i]->standing))
             continue;
         row->visit = m->table.last_mark;

@@ -15,9 +15,9 @@
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
-/* An exit, two answers about the group, one about its logs, retirement, needs, a kill, news of its
- * readiness or health: each at most once at a time. */
-#define INBOX_RESERVED 8
+/* An exit, two answers about the group, a change of the cgroup, an answer about its logs,
+ * retirement, needs, a kill, news of its readiness or health: each at most once at a time. */
+#define INBOX_RESERVED 9
 
 /* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
  * more. */
@@ -39,6 +39,7 @@ enum note_kind {
     NOTE_RESERVED_ORDER, /* in a slot that was reserved for it alone */
     NOTE_EXITED,
     NOTE_GROUP,
+    NOTE_CGROUP,
     NOTE_DRAINED,
     NOTE_NEEDS,
     NOTE_KILL,
@@ -82,6 +83,12 @@ static void on_exit_seen(void *arg, int64_t now_ms)
 static void on_group(void *arg, bool empty)
 {
     send_note(arg, (struct note){ .kind = NOTE_GROUP, .arg = empty });
+}
+
+static void on_cgroup(void *arg, int64_t now_ms)
+{
+    (void)now_ms;
+    send_note(arg, (struct note){ .kind = NOTE_CGROUP });
 }
 
 static void on_drained(void *arg)
@@ -199,6 +206,7 @@ static void take_note(struct monitor *m, const struct note *note)
     case NOTE_ORDER: take_order(m, note->order); break;
     case NOTE_EXITED: instance_exited(&m->instance, note->now_ms); break;
     case NOTE_GROUP: instance_group_known(&m->instance, note->arg); break;
+    case NOTE_CGROUP: instance_cgroup_changed(&m->instance); break;
     case NOTE_DRAINED: instance_drained(&m->instance); break;
     case NOTE_NEEDS: take_needs(m); break;
     case NOTE_KILL: instance_kill(&m->instance); break;
@@ -273,11 +281,14 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
     if (!m)
         return -ENOMEM;
     instance_init(&m->instance, env, id, needs);
-    m->instance.on_exit = on_exit_seen;
-    m->instance.on_group = on_group;
+    m->instance.hooks = (struct child_hooks){
+        .on_exit = on_exit_seen,
+        .on_cgroup = on_cgroup,
+        .on_group = on_group,
+        .arg = m,
+    };
     m->instance.on_drained = on_drained;
     m->instance.on_vitals = on_vitals;
-    m->instance.hook_arg = m;
     m->owner = owner;
     pthread_mutex_init(&m->needs_lock, NULL);
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);

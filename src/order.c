@@ -65,6 +65,7 @@ static bool up(struct answer *out, const struct order *order, const struct order
 {
     out->pid = v->pid;
     out->ms = order->killed_ms;
+    out->count = order->killed;
     return settle(out, order->was_alive ? OUT_RESTARTED : OUT_STARTED);
 }
 
@@ -101,6 +102,7 @@ static bool stop_settled(const struct order *order, const struct order_view *v, 
     if (v->before->state != ST_STOPPING || !v->before->killed)
         return settle(out, OUT_STOPPED);
     out->ms = waited_ms(v);
+    out->count = v->killed;
     return settle(out, OUT_KILLED);
 }
 
@@ -116,8 +118,11 @@ bool order_settled(struct order *order, const struct order_view *v, struct answe
     case ORDER_CONFIGURE:
         if (v->fresh)
             order->was_alive = v->before->alive;
-        if (v->before->state == ST_STOPPING && v->after->state != ST_STOPPING && v->before->killed)
+        if (v->before->state == ST_STOPPING && v->after->state != ST_STOPPING &&
+            v->before->killed) {
             order->killed_ms = waited_ms(v);
+            order->killed = v->killed;
+        }
         return start_settled(order, v, out);
     case ORDER_STOP:
     case ORDER_RETIRE: return stop_settled(order, v, out);

@@ -121,6 +121,13 @@ void published_set_vitals(struct published *p, struct vital_signs *vitals)
     vital_signs_free(old);
 }
 
+void published_set_kill(struct published *p, bool cgroup)
+{
+    pthread_mutex_lock(&p->lock);
+    p->now.cgroup = cgroup;
+    pthread_mutex_unlock(&p->lock);
+}
+
 enum state published_state(struct published *p)
 {
     pthread_mutex_lock(&p->lock);

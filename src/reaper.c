@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -13,15 +12,33 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "proctree.h"
+#include "reaper_strays.h"
+
+/* While somebody is being stopped, an orphan may be adopted of which no signal tells: its parent
+ * was no child of main's. So main looks again, less and less often. */
+#define LOOK_FIRST_MS 20
+#define LOOK_LAST_MS 320
+/* A tree that forks while it is killed is killed again at once, so many times. */
+#define ROUNDS 32
+/* An orphan in its exit or exec is soon through. */
+#define PASSING_LOOK_MS 5
 
 struct reaper {
     int wake_fd;
     pthread_mutex_t lock;
-    struct reaper_question *asked; /* under the lock: new ones */
-    struct reaper_question *open;  /* main only */
+    struct reaper_question *requests; /* under the lock */
+
+    /* main only */
+    struct strays strays;
+    struct reaper_question *checks; /* those that may be answered */
+    size_t open;
+    size_t signalling; /* of those: whose strays are told to end */
+    int64_t look_ms;   /* when to look again without a cause; INT64_MAX: not */
+    int64_t pause_ms;
 };
 
-int reaper_new(struct reaper **out_reaper)
+int reaper_new(const char *marker, struct reaper **out_reaper)
 {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         return -errno;
@@ -35,6 +52,8 @@ int reaper_new(struct reaper **out_reaper)
         return error;
     }
     pthread_mutex_init(&r->lock, NULL);
+    strays_init(&r->strays, marker);
+    r->look_ms = INT64_MAX;
     *out_reaper = r;
     return 0;
 }
@@ -45,18 +64,57 @@ void reaper_free(struct reaper *r)
         return;
     close(r->wake_fd);
     pthread_mutex_destroy(&r->lock);
+    strays_release(&r->strays);
     free(r);
 }
 
-void reaper_ask(struct reaper *r, struct reaper_question *q, pid_t pgid, reaper_hook *hook,
-                void *arg)
+/* ---- requests, from any thread ---- */
+
+void reaper_track(struct reaper_question *q, pid_t leader, const char *name, reaper_hook *hook,
+                  void *arg)
 {
-    *q = (struct reaper_question){ .pgid = pgid, .hook = hook, .arg = arg };
-    pthread_mutex_lock(&r->lock);
-    q->next = r->asked;
-    r->asked = q;
-    pthread_mutex_unlock(&r->lock);
+    *q = (struct reaper_question){ .leader = leader, .name = name, .hook = hook, .arg = arg };
+}
+
+/* With the lock held. */
+static void enqueue(struct reaper *r, struct reaper_question *q)
+{
+    if (q->queued)
+        return;
+    q->queued = true;
+    q->next = r->requests;
+    r->requests = q;
     eventfd_write(r->wake_fd, 1);
+}
+
+void reaper_signal(struct reaper *r, struct reaper_question *q, int signo)
+{
+    if (!q->name)
+        return;
+    pthread_mutex_lock(&r->lock);
+    if (!q->closed) {
+        q->wants_signal = signo;
+        enqueue(r, q);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reaper_kill(struct reaper *r, struct reaper_question *q)
+{
+    pthread_mutex_lock(&r->lock);
+    if (!q->closed) {
+        q->wants_kill = true;
+        enqueue(r, q);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reaper_ask(struct reaper *r, struct reaper_question *q)
+{
+    pthread_mutex_lock(&r->lock);
+    q->wants_answer = true;
+    enqueue(r, q);
+    pthread_mutex_unlock(&r->lock);
 }
 
 int reaper_fd(const struct reaper *r)
@@ -64,83 +122,200 @@ int reaper_fd(const struct reaper *r)
     return r->wake_fd;
 }
 
-/* __WNOTHREAD: children of this thread only (waitid(2)), that is, adopted ones. */
-static size_t reap_orphans(void)
+int64_t reaper_deadline_ms(const struct reaper *r)
 {
-    siginfo_t info;
-    size_t killed = 0;
-    do {
-        info.si_pid = 0;
-        info.si_status = 0;
-        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WNOTHREAD))
-            break;
-        killed += info.si_pid && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
-    } while (info.si_pid);
-    return killed;
+    return r->look_ms;
 }
 
-static bool group_is_empty(pid_t pgid)
+/* ---- orphans ---- */
+
+static void check_later(struct reaper *r, struct reaper_question *q)
+{
+    if (q->check)
+        return;
+    q->check = true;
+    q->next_check = r->checks;
+    r->checks = q;
+}
+
+/* __WNOTHREAD: children of this thread only (waitid(2)), that is, adopted ones. Returns how many
+ * were reaped; *killed grows by those of them that SIGKILL ended. */
+static size_t reap_orphans(struct reaper *r, size_t *killed)
+{
+    size_t count = 0;
+    for (;; count++) {
+        siginfo_t info = { .si_pid = 0 };
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WNOTHREAD) || !info.si_pid)
+            return count;
+        *killed += info.si_code == CLD_KILLED && info.si_status == SIGKILL;
+        struct reaper_question *q = strays_reaped(&r->strays, info.si_pid);
+        if (q)
+            check_later(r, q);
+    }
+}
+
+/* ---- requests, on main ---- */
+
+static void take_request(struct reaper *r, struct reaper_question *q)
+{
+    pthread_mutex_lock(&r->lock);
+    q->queued = false;
+    bool wants_answer = q->wants_answer;
+    q->signal_due = q->wants_signal;
+    q->kill_due = q->wants_kill;
+    q->wants_signal = 0;
+    q->wants_kill = q->wants_answer = false;
+    pthread_mutex_unlock(&r->lock);
+    if (!q->open) {
+        strays_open(&r->strays, q);
+        r->open++;
+    }
+    if (wants_answer) {
+        q->asked = true;
+        check_later(r, q);
+    }
+}
+
+/* Returns the questions that came up, a list by next_due. */
+static struct reaper_question *take_requests(struct reaper *r)
+{
+    eventfd_t count;
+    struct reaper_question *due = NULL;
+    eventfd_read(r->wake_fd, &count);
+    pthread_mutex_lock(&r->lock);
+    struct reaper_question *requests = r->requests;
+    r->requests = NULL;
+    for (struct reaper_question *q = requests; q; q = q->next) {
+        q->next_due = due;
+        due = q;
+    }
+    pthread_mutex_unlock(&r->lock);
+    for (struct reaper_question *q = due; q; q = q->next_due)
+        take_request(r, q);
+    return due;
+}
+
+/* All strays that there are have been found; those to come get the same signal. */
+static void carry_out(struct reaper *r, struct reaper_question *due)
+{
+    for (; due; due = due->next_due) {
+        struct reaper_question *q = due;
+        if (!q->kill_due && (!q->signal_due || q->signal == SIGKILL))
+            continue;
+        if (!q->signal)
+            r->signalling++;
+        r->pause_ms = LOOK_FIRST_MS;
+        if (q->kill_due) {
+            strays_kill(&r->strays, q);
+        } else {
+            q->signal = q->signal_due;
+            strays_signal(&r->strays, q);
+        }
+    }
+}
+
+/* ---- answers ---- */
+
+/* For a machine where /proc does not say who our children are: the group is all that is known. */
+static bool group_is_empty(pid_t group)
 {
     siginfo_t info;
-    return waitid(P_PGID, (id_t)pgid, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0 &&
+    return waitid(P_PGID, (id_t)group, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0 &&
            errno == ECHILD;
 }
 
-static void take_new_questions(struct reaper *r)
+/* The question is over before the hook runs: its asker may then be gone. */
+static void close_question(struct reaper *r, struct reaper_question *q)
 {
-    eventfd_t count;
-    eventfd_read(r->wake_fd, &count);
     pthread_mutex_lock(&r->lock);
-    struct reaper_question *asked = r->asked;
-    r->asked = NULL;
+    q->closed = true;
+    struct reaper_question **at = &r->requests;
+    while (q->queued && *at != q)
+        at = &(*at)->next;
+    if (q->queued)
+        *at = q->next;
+    q->queued = false;
     pthread_mutex_unlock(&r->lock);
-    while (asked) {
-        struct reaper_question *next = asked->next;
-        asked->next = r->open;
-        r->open = asked;
-        asked = next;
+    strays_close(&r->strays, q);
+    r->open--;
+    if (q->signal)
+        r->signalling--;
+    q->hook(q->arg, true);
+}
+
+static bool is_empty(const struct reaper *r, const struct reaper_question *q)
+{
+    return r->strays.lists ? q->left == 0 : group_is_empty(q->leader);
+}
+
+/* Returns whether an answer has to wait for an orphan that is neither here nor there. */
+static bool answer(struct reaper *r)
+{
+    struct reaper_question *checks = r->checks;
+    bool waits = checks && (r->strays.undecided || strays_any_dying(&r->strays));
+    r->checks = NULL;
+    while (checks) {
+        struct reaper_question *q = checks;
+        checks = q->next_check;
+        q->check = false;
+        if (!q->asked)
+            continue;
+        bool empty = is_empty(r, q);
+        if (empty && !waits) {
+            close_question(r, q);
+            continue;
+        }
+        if (!empty && !q->told) {
+            q->told = true;
+            q->hook(q->arg, false);
+        }
+        if (empty || !r->strays.lists)
+            check_later(r, q);
+    }
+    return waits && r->checks;
+}
+
+static void plan_next_look(struct reaper *r, bool waits)
+{
+    r->look_ms = INT64_MAX;
+    if (waits) {
+        r->look_ms = clock_ms() + PASSING_LOOK_MS;
+    } else if (r->signalling && r->strays.lists) {
+        r->look_ms = clock_ms() + r->pause_ms;
+        r->pause_ms = r->pause_ms * 2 < LOOK_LAST_MS ? r->pause_ms * 2 : LOOK_LAST_MS;
     }
 }
 
 void reaper_run(struct reaper *r)
 {
-    take_new_questions(r);
-    (void)reap_orphans();
-    for (struct reaper_question **at = &r->open; *at;) {
-        struct reaper_question *q = *at;
-        bool empty = group_is_empty(q->pgid);
-        if (!empty && q->told) {
-            at = &q->next;
-            continue;
-        }
-        q->told = true;
-        /* The question is over before the hook runs: its asker may then be gone. */
-        if (empty)
-            *at = q->next;
-        else
-            at = &q->next;
-        q->hook(q->arg, empty);
+    size_t killed = 0;
+    struct reaper_question *due = take_requests(r);
+    (void)reap_orphans(r, &killed);
+    if (!r->open)
+        return;
+    for (int rounds = 1;; rounds++) {
+        strays_scan(&r->strays);
+        carry_out(r, due);
+        due = NULL;
+        if (!r->strays.found || rounds == ROUNDS)
+            break;
+        r->pause_ms = LOOK_FIRST_MS;
+        (void)reap_orphans(r, &killed);
     }
+    plan_next_look(r, answer(r));
 }
 
-/* /proc/TID/children lists this thread's own (proc(5)); while it has not reaped them, their
- * numbers are theirs. */
-static void kill_children(void)
+/* ---- the end ---- */
+
+/* While main has not reaped them, their numbers are theirs. */
+static void kill_children(const struct reaper *r)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", gettid());
-    FILE *list = fopen(path, "re");
-    if (!list)
-        return;
-    char *number = NULL;
-    size_t room = 0;
-    while (getdelim(&number, &room, ' ', list) > 0) {
-        pid_t pid = (pid_t)strtol(number, NULL, 10);
-        if (pid > 0)
-            kill(pid, SIGKILL);
-    }
-    free(number);
-    fclose(list);
+    struct pids pids = { 0 };
+    if (r->strays.lists)
+        (void)!proc_own_children(getpid(), &pids);
+    for (size_t i = 0; i < pids.count; i++)
+        kill(pids.items[i], SIGKILL);
+    pids_release(&pids);
 }
 
 static bool have_orphans(void)
@@ -164,14 +339,14 @@ static void wait_for_sigchld(int64_t deadline_ms)
 
 size_t reaper_kill_orphans(struct reaper *r, int64_t deadline_ms)
 {
-    (void)r;
     size_t killed = 0;
     /* A killed orphan's children are orphans next, so it takes as many rounds as they are deep. */
-    (void)reap_orphans();
+    (void)reap_orphans(r, &killed);
+    killed = 0; /* not by us */
     while (have_orphans() && clock_ms() < deadline_ms) {
-        kill_children();
+        kill_children(r);
         wait_for_sigchld(deadline_ms);
-        killed += reap_orphans();
+        (void)reap_orphans(r, &killed);
     }
     return killed;
 }

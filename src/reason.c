@@ -77,7 +77,7 @@ char *reason_text(struct reason why, const char *detail)
     case WHY_ALIVE: return alive_text(why);
     case WHY_EXITED: return words("exited with code %d", why.arg);
     case WHY_SIGNALED: return words("killed by %s", signame(why.arg));
-    case WHY_LEFTOVERS: return words("exited, but left processes of its group behind");
+    case WHY_LEFTOVERS: return words("exited, but left processes behind");
     case WHY_NOT_SPAWNED: return words("%s", detail ? detail : "it could not be started");
     case WHY_NO_RESOURCES:
         return words("%s; it is tried again", detail ? detail : "no process could be made");

@@ -114,6 +114,11 @@ static void put_exit(const struct page *p)
     fprintf(put_label(p, "last exit"), "%s, at %s\n", exit_text(&p->s->exit, text), at);
 }
 
+const char *render_kill_text(const struct snapshot *snapshot)
+{
+    return snapshot->cgroup ? "cgroup" : "group and orphans";
+}
+
 /* ---- what it is ---- */
 
 /* The command as it is shown, and where its output goes. */
@@ -202,6 +207,7 @@ int render_page(FILE *out, const struct snapshot *snapshot, char *const *environ
     fprintf(put_label(&p, "restarts"), "%lu\n", snapshot->restarts);
     fprintf(put_label(&p, "failed starts"), "%ld in a row\n", snapshot->failures);
     put_exit(&p);
+    put_row(&p, "kill", render_kill_text(snapshot));
     error = error ? error : put_launch(&p, environment);
     error = error ? error : put_configuration(&p);
     error = error ? error : put_history(&p);

@@ -143,6 +143,14 @@ static bool has_pid(enum outcome outcome)
     return outcome == OUT_STARTED || outcome == OUT_RESTARTED;
 }
 
+/* How many processes had to be killed, where any had. */
+static bool add_killed(cJSON *object, const struct answer *answer)
+{
+    bool killed = answer->outcome == OUT_KILLED ||
+                  (answer->outcome == OUT_RESTARTED && answer->ms > 0);
+    return !killed || json_add_number(object, "killed", (double)answer->count);
+}
+
 int render_outcome_json(FILE *out, const struct answer *answer)
 {
     if (answer->outcome == OUT_NOTHING)
@@ -150,7 +158,8 @@ int render_outcome_json(FILE *out, const struct answer *answer)
     cJSON *object = cJSON_CreateObject();
     bool ok = (!answer->id || render_add_identity(object, answer->id)) &&
               json_add_text(object, "outcome", outcome_name(answer->outcome)) &&
-              (!has_pid(answer->outcome) || json_add_pid(object, answer->pid));
+              (!has_pid(answer->outcome) || json_add_pid(object, answer->pid)) &&
+              add_killed(object, answer);
     return json_put(out, object, ok && add_lines(object, answer));
 }
 

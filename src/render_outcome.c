@@ -19,11 +19,14 @@ static void put_line(FILE *out, const char *name, const char *what, const char *
     fputc('\n', out);
 }
 
-static void put_killed(FILE *out, const char *name, int64_t grace_ms)
+static void put_killed(FILE *out, const char *name, const struct answer *answer)
 {
     char grace[TIMETEXT_BYTES];
-    timetext_span(grace_ms, grace);
-    fprintf(out, "Process '%s' did not stop in %s, killed\n", name, grace);
+    timetext_span(answer->ms, grace);
+    fprintf(out, "Process '%s' did not stop in %s, killed", name, grace);
+    if (answer->count > 1)
+        fprintf(out, " (%zu processes)", answer->count);
+    fputc('\n', out);
 }
 
 void render_outcome_lines(FILE *out, const struct answer *answer)
@@ -34,11 +37,11 @@ void render_outcome_lines(FILE *out, const struct answer *answer)
     case OUT_STARTED: fprintf(out, "Process '%s' started with PID %d\n", name, answer->pid); break;
     case OUT_RESTARTED:
         if (answer->ms > 0)
-            put_killed(out, name, answer->ms);
+            put_killed(out, name, answer);
         fprintf(out, "Process '%s' restarted with PID %d\n", name, answer->pid);
         break;
     case OUT_STOPPED: put_line(out, name, " stopped gracefully", ""); break;
-    case OUT_KILLED: put_killed(out, name, answer->ms); break;
+    case OUT_KILLED: put_killed(out, name, answer); break;
     case OUT_SIGNALED:
         fprintf(out, "Sent %s to process '%s'\n", signame((int)answer->count), name);
         break;

@@ -150,11 +150,9 @@ static int put_cut(FILE *out, const char *text, int width)
 /* The command as it is shown, and behind it what a waiting instance waits for. */
 static char *last_cell(const struct snapshot *s)
 {
-    const struct launch_id who = {
-        .task = s->id->task->name,
-        .instance = s->id->number,
-        .name = s->id->name,
-    };
+    const struct launch_id who = { .task = s->id->task->name,
+                                   .instance = s->id->number,
+                                   .name = s->id->name };
     char *command = launch_command_text(s->id->task, &who);
     char *why = s->state == ST_WAITING ? reason_text(s->why, s->detail) : NULL;
     char *text = NULL;

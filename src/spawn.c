@@ -17,6 +17,7 @@
 
 #include "log_open.h"
 #include "spawn_child.h"
+#include "spawn_clone.h"
 #include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
@@ -104,6 +105,34 @@ static void give_stack(struct spawner *s, struct stack *stack)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void reap(pid_t pid)
+{
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+        ;
+}
+
+/* The pid, or -1: then the child has to enter by itself, or has no cgroup. */
+static pid_t clone_into_cgroup(struct spawn_child *child, struct stack *stack, int flags)
+{
+    const struct launch_cgroup *cgroup = child->launch->cgroup;
+    int fd = SPAWN_CLONE_KNOWN && cgroup ? open(cgroup->dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return -1;
+    child->in_cgroup = true;
+    pid_t pid = spawn_clone_into(fd, (uint64_t)flags, stack, STACK_BYTES, spawn_child_main, child,
+                                 &child->pidfd);
+    close(fd);
+    if (pid > 0 && atomic_load(&child->ran))
+        return pid;
+    if (pid > 0) { /* Linux 6.14 kills at birth where cgroup.kill was used on one of both cgroups */
+        reap(pid);
+        close(child->pidfd);
+    }
+    child->in_cgroup = false;
+    return -1;
+}
+
 /* Both return the pid or a negative errno; the pidfd is then in *door. */
 
 static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child,
@@ -116,12 +145,15 @@ static pid_t start_sharing_memory(struct spawner *s, struct spawn_child *child,
      * and waits for nothing. */
     bool lent = s->share_descriptors && spawn_slots_lend(s->slots, pipes, child->pipes);
     child->shares_descriptors = lent;
-    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
     if (child->shares_descriptors)
         flags |= CLONE_FILES;
     /* The kernel writes the pidfd before the child's first instruction (clone(2)), and a number
      * that means nothing where it fails late: so the child opens the door, not the kernel. */
-    int pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags, child, &child->pidfd);
+    int pid = clone_into_cgroup(child, stack, flags);
+    if (pid < 0)
+        pid = __clone(spawn_child_main, (char *)stack + STACK_BYTES, flags | SIGCHLD, child,
+                      &child->pidfd);
     int error = errno;
     if (lent)
         spawn_slots_return(s->slots, child->pipes);
@@ -147,9 +179,10 @@ static pid_t start_forking(struct spawn_child *child)
     close(ends[1]);
     if (pid > 0) {
         atomic_store(child->door, child->pidfd); /* the child's own is in its own memory */
-        ssize_t got = read(ends[0], &child->report, sizeof child->report);
-        if (got != (ssize_t)sizeof child->report)
-            child->report.error = 0; /* the exec closed the pipe */
+        struct spawn_report report;              /* one without an error is not the last */
+        while (!child->report.error &&
+               read(ends[0], &report, sizeof report) == (ssize_t)sizeof report)
+            child->report = report; /* the exec closes the pipe */
     }
     close(ends[0]);
     return pid < 0 ? -error : pid;
@@ -215,13 +248,6 @@ static int failure_kind(int error)
     return may_pass ? -EAGAIN : -EINVAL;
 }
 
-static void reap(pid_t pid)
-{
-    siginfo_t info;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
-        ;
-}
-
 /* Fronts need descriptors too, to show what is wrong and to stop things: the last are theirs. */
 static bool descriptors_are_short(const struct spawner *s)
 {
@@ -254,6 +280,8 @@ int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LA
         *out_error = text;
         return failure_kind(-pid);
     }
+    if (launch->cgroup)
+        launch->cgroup->error = child.report.cgroup_error;
     if (child.report.error) {
         *out_error = describe(&child);
         reap(pid);

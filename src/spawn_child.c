@@ -189,11 +189,28 @@ UNWATCHED static void forget_signals(void)
     while (raw_call(SYS_rt_sigtimedwait, (long)&all, 0, (long)&none, sizeof all) > 0) {}
 }
 
+/* One that is kept out runs all the same. */
+UNWATCHED static void enter_cgroup(struct spawn_child *child)
+{
+    const struct launch_cgroup *cgroup = child->launch->cgroup;
+    if (!cgroup || child->in_cgroup)
+        return;
+    long fd = raw_call(SYS_openat, AT_FDCWD, (long)cgroup->procs, O_WRONLY | O_CLOEXEC, 0);
+    if (fd < 0 || raw_call(SYS_write, fd, (long)"0", 1, 0) < 0) {
+        child->report.cgroup_error = errno;
+        if (child->report_fd >= 0)
+            raw_call(SYS_write, child->report_fd, (long)&child->report, sizeof child->report, 0);
+    }
+    if (fd >= 0)
+        raw_call(SYS_close, fd, 0, 0, 0);
+}
+
 UNWATCHED int spawn_child_main(void *arg)
 {
     struct spawn_child *child = arg;
     const struct launch *launch = child->launch;
 
+    atomic_store(&child->ran, true);
     atomic_store(child->door, child->pidfd);
     child->report.step = SPAWN_UNSHARE;
     if (child->shares_descriptors &&
@@ -202,6 +219,7 @@ UNWATCHED int spawn_child_main(void *arg)
     child->report.step = SPAWN_SESSION;
     if (raw_call(SYS_setsid, 0, 0, 0, 0) < 0)
         fail(child, errno);
+    enter_cgroup(child);
     /* Logs are opened as the supervisor, before ids, directory and mask change. */
     connect_descriptors(child);
     isolate(child);

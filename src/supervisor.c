@@ -13,9 +13,12 @@
 #include <unistd.h>
 
 #include "chan/waitgroup.h"
+#include "cgroup.h"
 #include "clock.h"
+#include "control_socket.h"
 #include "fronts.h"
 #include "journal.h"
+#include "leftovers.h"
 #include "loader.h"
 #include "log.h"
 #include "manager.h"
@@ -44,6 +47,7 @@ struct supervisor {
     struct fronts fronts;
     struct outputs *outputs;
     struct claim *claim;
+    char marker[MARKER_BYTES];
     int end_fd; /* eventfd: one of the next two is true */
     atomic_bool manager_ended;
     atomic_bool told_by_front;  /* to end */
@@ -184,11 +188,14 @@ static void loop(struct supervisor *s)
         { .fd = reaper_fd(s->env.reaper), .events = POLLIN },
         { .fd = s->end_fd, .events = POLLIN },
     };
+    reaper_run(s->env.reaper); /* a SIGCHLD may have been read while leftovers were waited for */
     while (!atomic_load(&s->manager_ended)) {
-        poll(fds, sizeof fds / sizeof fds[0], clock_poll_timeout(s->give_up_ms));
+        int64_t look_ms = reaper_deadline_ms(s->env.reaper);
+        int64_t deadline_ms = look_ms < s->give_up_ms ? look_ms : s->give_up_ms;
+        poll(fds, sizeof fds / sizeof fds[0], clock_poll_timeout(deadline_ms));
         if (fds[0].revents)
             read_signals(s);
-        if (fds[1].revents)
+        if (fds[1].revents || clock_ms() >= reaper_deadline_ms(s->env.reaper))
             reaper_run(s->env.reaper);
         if (fds[2].revents) {
             eventfd_t count;
@@ -213,7 +220,7 @@ static int complain(const char *what, int error)
 
 static int make_parts(struct supervisor *s)
 {
-    int error = reaper_new(&s->env.reaper);
+    int error = reaper_new(s->env.marker, &s->env.reaper);
     if (error)
         return complain("become a subreaper", error);
     error = spawner_new(spawn_method_here(), &s->program->nofile, &s->env.spawner);
@@ -271,6 +278,7 @@ static void release(struct supervisor *s)
     if (s->manager)
         manager_join(s->manager);
     resolver_free(s->env.resolver);
+    cgroups_free(s->env.cgroups);
     watcher_free(s->env.watcher);
     reaper_free(s->env.reaper);
     spawner_free(s->env.spawner);
@@ -294,10 +302,39 @@ _Noreturn static void give_up(struct supervisor *s)
 
 /* ---- its life ---- */
 
-static int start(struct supervisor *s, struct config *config)
+/* What a predecessor left behind is ended before anything is started; that may be told to wait no
+ * longer, which is an orderly end. */
+static int meet_leftovers(struct supervisor *s, const char *config_path,
+                          const struct supervisor_config *config)
+{
+    struct marker marker;
+    const struct control_socket *socket = claim_socket(s->claim);
+    const char *path = socket ? control_socket_path(socket) : NULL;
+    int error = leftovers_marker(config_path, path, &marker);
+    if (error) {
+        log_write(LOG_WARN, "/proc does not say who we are: processes that leave their group, or "
+                            "that a killed supervisor left behind, cannot be told");
+        return 0;
+    }
+    marker_print(&marker, s->marker);
+    s->env.marker = s->marker;
+    error = leftovers_deal(&marker, config->leftovers, s->program->signal_fd);
+    if (error == -ECANCELED)
+        s->exit_status = 0;
+    if (error || config->cgroups == CGROUPS_OFF)
+        return error;
+    error = cgroups_new(s->marker, &s->env.cgroups);
+    if (error)
+        log_write(LOG_DEBUG, "no cgroups: %s", strerrordesc_np(-error));
+    return 0;
+}
+
+static int start(struct supervisor *s, const char *config_path, struct config *config)
 {
     char *error_text = NULL;
-    int error = make_parts(s);
+    int error = meet_leftovers(s, config_path, &config->supervisor);
+    if (!error)
+        error = make_parts(s);
     if (error) {
         config_free(config);
         return error;
@@ -337,7 +374,7 @@ int supervisor_run(const struct program *program, const struct supervisor_option
     s.env.on_verdict = on_verdict;
     s.env.on_verdict_arg = &s;
     s.env.pump = outputs_pump(options->outputs);
-    if (start(&s, config) == 0) {
+    if (start(&s, options->config_path, config) == 0) {
         if (start_fronts(&s, options) == 0 && tell_that_it_is_up(options) == 0)
             s.exit_status = 0;
         else

@@ -21,7 +21,7 @@ void vitals_on_news(void *arg, int64_t now_ms)
     struct instance *in = arg;
     (void)now_ms;
     if (!atomic_exchange(&in->vitals->noted, true))
-        in->on_vitals(in->hook_arg);
+        in->on_vitals(in->hooks.arg);
 }
 
 /* ---- what is said about it ---- */

@@ -32,10 +32,11 @@ Test(call_json, an_outcome_is_an_object_with_its_line)
     expect_outcome("start db --json", OUTCOME(.outcome = OUT_STARTED, .pid = 12), EXIT_DONE,
                    "{" DB ",\"outcome\":\"started\",\"pid\":12,"
                    "\"text\":\"Process 'db' started with PID 12\"}\n");
-    expect_outcome("restart --json db", OUTCOME(.outcome = OUT_RESTARTED, .pid = 12, .ms = 10000),
-                   EXIT_DONE,
-                   "{" DB ",\"outcome\":\"restarted\",\"pid\":12,\"text\":\"Process 'db' did not "
-                   "stop in 10s, killed\\nProcess 'db' restarted with PID 12\"}\n");
+    expect_outcome("restart --json db",
+                   OUTCOME(.outcome = OUT_RESTARTED, .pid = 12, .ms = 10000, .count = 3), EXIT_DONE,
+                   "{" DB ",\"outcome\":\"restarted\",\"pid\":12,\"killed\":3,"
+                   "\"text\":\"Process 'db' did not "
+                   "stop in 10s, killed (3 processes)\\nProcess 'db' restarted with PID 12\"}\n");
     expect_outcome("stop db --json", OUTCOME(.outcome = OUT_NOT_RUNNING), EXIT_DONE,
                    "{" DB ",\"outcome\":\"not-running\","
                    "\"text\":\"Process 'db' is not running\"}\n");

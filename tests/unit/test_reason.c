@@ -33,7 +33,7 @@ Test(reason, says_how_a_process_ended)
     expect_reason((struct reason){ .why = WHY_SIGNALED, .arg = SIGKILL }, NULL,
                   "killed by SIGKILL");
     expect_reason((struct reason){ .why = WHY_LEFTOVERS }, NULL,
-                  "exited, but left processes of its group behind");
+                  "exited, but left processes behind");
 }
 
 Test(reason, says_how_a_start_went)
@@ -111,4 +111,18 @@ Test(timetext, moments_are_local_for_people_and_iso_8601_for_programs)
     cr_expect_str_eq(text, "2026-05-01T08:00:00.123Z");
     timetext_local(1777622400123, text);
     cr_expect_str_eq(text, "2026-05-01 10:00:00");
+}
+
+Test(reason, what_is_waited_for_is_told_by_the_detail)
+{
+    const struct reason waits = { .why = WHY_NEEDS }, there = { .why = WHY_NEEDS, .arg = 1 };
+    const struct reason failed = { .why = WHY_NEEDS_FAILED };
+    char *texts[] = { reason_text(waits, "waits for 'db' to be RUNNING"), reason_text(waits, NULL),
+                      reason_text(there, NULL), reason_text(failed, "'db' is FATAL") };
+    cr_expect_str_eq(texts[0], "waits for 'db' to be RUNNING");
+    cr_expect_str_eq(texts[1], "waits until its predecessor, of an older configuration, is gone");
+    cr_expect_str_eq(texts[2], "what it waited for is there");
+    cr_expect_str_eq(texts[3], "'db' is FATAL");
+    for (size_t i = 0; i < 4; i++)
+        free(texts[i]);
 }

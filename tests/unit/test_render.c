@@ -22,6 +22,19 @@ Test(render, the_table_shows_what_runs_and_dashes_for_what_does_not)
                 "worker_2  BACKOFF  -     -       12        sleep 5\n");
 }
 
+Test(render, the_table_says_what_a_waiting_one_waits_for)
+{
+    struct snapshot items[] = { stopped("web", "command: sleep 5", 1),
+                                stopped("db", "command: x", 1) };
+    items[0].state = ST_WAITING;
+    items[0].why = (struct reason){ .why = WHY_NEEDS };
+    items[0].detail = strdup("waits for 'db' to be RUNNING");
+    expect_text(table_of(items, 2, plain),
+                "Task  Status   PID  Uptime  Restarts  Command\n"
+                "web   WAITING  -    -       0         sleep 5  (waits for 'db' to be RUNNING)\n"
+                "db    STOPPED  -    -       0         x\n");
+}
+
 Test(render, the_table_of_nothing_is_its_titles)
 {
     expect_text(table_of(NULL, 0, plain), "Task  Status  PID  Uptime  Restarts  Command\n");
@@ -152,8 +165,10 @@ Test(outcome, what_was_done_is_said_in_the_exact_words)
     expect_outcome(OUTCOME(.outcome = OUT_RESTARTED, .pid = 1241),
                    "Process 'nginx' restarted with PID 1241\n");
     expect_outcome(OUTCOME(.outcome = OUT_STOPPED), "Process 'nginx' stopped gracefully\n");
-    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000),
+    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000, .count = 1),
                    "Process 'nginx' did not stop in 10s, killed\n");
+    expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 10000, .count = 3),
+                   "Process 'nginx' did not stop in 10s, killed (3 processes)\n");
     expect_outcome(OUTCOME(.outcome = OUT_KILLED, .ms = 1500),
                    "Process 'nginx' did not stop in 1.5s, killed\n");
     expect_outcome(OUTCOME(.outcome = OUT_RESTARTED, .pid = 7, .ms = 500),

@@ -1,0 +1,278 @@
+/* reaper_strays.c - see reaper_strays.h. */
+#include "reaper_strays.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "clock.h"
+#include "log.h"
+#include "marker.h"
+#include "proctree.h"
+
+/* So long an orphan may be between two programs, or on its way out. */
+#define PASSING_MS 1000
+
+void strays_init(struct strays *s, const char *marker)
+{
+    *s = (struct strays){ .marker = marker, .lists = proc_is_ours() };
+    struct pids pids = { 0 };
+    if (proc_own_children(getpid(), &pids))
+        s->lists = false;
+    pids_release(&pids);
+}
+
+static void forget(struct strays *s, struct stray *stray)
+{
+    if (stray->question)
+        DL_DELETE(stray->question->strays, stray);
+    HASH_DEL(s->known, stray);
+    free(stray->name);
+    free(stray);
+}
+
+void strays_release(struct strays *s)
+{
+    struct stray *stray, *next;
+    HASH_ITER (hh, s->known, stray, next)
+        forget(s, stray);
+}
+
+/* ---- questions ---- */
+
+void strays_open(struct strays *s, struct reaper_question *q)
+{
+    q->open = true;
+    HASH_ADD(by_leader, s->by_leader, leader, sizeof q->leader, q);
+    if (!q->name)
+        return;
+    HASH_ADD_KEYPTR(by_name, s->by_name, q->name, strlen(q->name), q);
+    s->searches++;
+}
+
+void strays_close(struct strays *s, struct reaper_question *q)
+{
+    struct stray *stray, *next;
+    DL_FOREACH_SAFE (q->strays, stray, next)
+        forget(s, stray); /* none that is adopted */
+    q->open = false;
+    HASH_DELETE(by_leader, s->by_leader, q);
+    if (!q->name)
+        return;
+    HASH_DELETE(by_name, s->by_name, q);
+    s->searches--;
+}
+
+static void link_to(struct stray *stray, struct reaper_question *q)
+{
+    stray->question = q;
+    DL_APPEND(q->strays, stray);
+}
+
+struct stray *strays_note(struct strays *s, struct reaper_question *q, pid_t pid, uint64_t start)
+{
+    struct stray *stray;
+    HASH_FIND_INT(s->known, &pid, stray);
+    if (stray && (stray->adopted || stray->start == start))
+        return stray;
+    if (stray)
+        forget(s, stray); /* another one had the number before */
+    stray = calloc(1, sizeof *stray);
+    if (!stray)
+        return NULL;
+    stray->pid = pid;
+    stray->start = start;
+    HASH_ADD_INT(s->known, pid, stray);
+    link_to(stray, q);
+    return stray;
+}
+
+/* ---- whose an orphan is ---- */
+
+static struct reaper_question *of_session(struct strays *s, pid_t session)
+{
+    struct reaper_question *q;
+    HASH_FIND(by_leader, s->by_leader, &session, sizeof session, q);
+    return q;
+}
+
+static struct reaper_question *of_name(struct strays *s, const char *name)
+{
+    struct reaper_question *q;
+    HASH_FIND(by_name, s->by_name, name, strlen(name), q);
+    return q;
+}
+
+/* An orphan that has no environment is leaving, is between two programs, or has cleared it. */
+static enum marks marks_without_environment(pid_t pid)
+{
+    struct proc_facts facts;
+    if (proc_read_facts(pid, &facts))
+        return MARKS_NONE;
+    return facts.has_memory && facts.has_environment ? MARKS_NONE : MARKS_PASSING;
+}
+
+static void read_marks(struct strays *s, struct stray *stray)
+{
+    char *bytes;
+    size_t size;
+    int error = proc_environment(stray->pid, &bytes, &size);
+    stray->marks = MARKS_NONE;
+    if (error == -ESRCH)
+        stray->marks = MARKS_PASSING;
+    if (error)
+        return;
+    const char *marker = proc_variable(bytes, size, MARKER_VARIABLE);
+    const char *name = proc_variable(bytes, size, "TASKMASTER_NAME");
+    if (size == 0) {
+        stray->marks = marks_without_environment(stray->pid);
+    } else if (marker && name && s->marker && strcmp(marker, s->marker) == 0) {
+        stray->name = strdup(name);
+        stray->marks = stray->name ? MARKS_OURS : MARKS_UNREAD;
+    }
+    free(bytes);
+}
+
+/* Is it still on its way? Not for ever: a process may hang in its exit. */
+static bool is_passing(struct stray *stray)
+{
+    int64_t now_ms = clock_ms();
+    if (!stray->passing_ms)
+        stray->passing_ms = now_ms;
+    return now_ms - stray->passing_ms < PASSING_MS;
+}
+
+/* The session of an instance that nobody asks about: its leader is a child of ours, and none of
+ * main's. */
+static bool is_of_living_instance(struct strays *s, const struct stray *stray)
+{
+    struct proc_facts leader;
+    struct stray *adopted;
+    HASH_FIND_INT(s->known, &stray->session, adopted);
+    return !(adopted && adopted->adopted) && stray->session > 0 &&
+           proc_read_facts(stray->session, &leader) == 0 && leader.parent == getpid();
+}
+
+static void log_unknown(struct strays *s, struct stray *stray)
+{
+    if (stray->logged || is_of_living_instance(s, stray))
+        return;
+    char *command = proc_command(stray->pid);
+    log_write(LOG_WARN,
+              "process %d (%s) was adopted, and nothing says which instance it belongs to: it is "
+              "left alone until the shutdown",
+              (int)stray->pid, command ? command : "?");
+    free(command);
+    stray->logged = true;
+}
+
+static struct reaper_question *owner(struct strays *s, struct stray *stray)
+{
+    struct reaper_question *q = of_session(s, stray->session);
+    if (q || s->searches == 0)
+        return q;
+    if (stray->marks == MARKS_UNREAD || stray->marks == MARKS_PASSING) {
+        read_marks(s, stray);
+        if (stray->marks == MARKS_OURS || stray->marks == MARKS_NONE)
+            stray->passing_ms = 0;
+    }
+    switch (stray->marks) {
+    case MARKS_OURS: return of_name(s, stray->name);
+    case MARKS_PASSING:
+    case MARKS_UNREAD:
+        if (is_passing(stray))
+            s->undecided++;
+        break;
+    case MARKS_NONE: log_unknown(s, stray); break;
+    }
+    return NULL;
+}
+
+/* ---- scanning ---- */
+
+static struct stray *adopt(struct strays *s, pid_t pid)
+{
+    struct proc_facts facts;
+    struct stray *stray;
+    HASH_FIND_INT(s->known, &pid, stray);
+    if (stray && stray->adopted)
+        return stray;
+    if (stray && (proc_read_facts(pid, &facts) || facts.start != stray->start)) {
+        forget(s, stray); /* another one had the number before */
+        stray = NULL;
+    }
+    if (!stray) {
+        stray = calloc(1, sizeof *stray);
+        if (!stray)
+            return NULL;
+        stray->pid = pid;
+        HASH_ADD_INT(s->known, pid, stray);
+    }
+    stray->adopted = true;
+    stray->session = getsid(pid);
+    if (stray->question)
+        stray->question->left++;
+    return stray;
+}
+
+static void look_at(struct strays *s, pid_t pid)
+{
+    struct stray *stray = adopt(s, pid);
+    if (!stray) {
+        s->undecided++; /* for want of memory */
+        return;
+    }
+    if (!stray->question) {
+        struct reaper_question *q = owner(s, stray);
+        if (!q)
+            return;
+        link_to(stray, q);
+        q->left++;
+    }
+    if (stray->question->signal && stray->sent != stray->question->signal) {
+        s->found = true;
+        strays_shoot(s, stray);
+    }
+}
+
+void strays_scan(struct strays *s)
+{
+    struct pids pids = { 0 };
+    s->undecided = 0;
+    s->found = false;
+    if (s->lists && proc_own_children(getpid(), &pids))
+        s->undecided++;
+    for (size_t i = 0; i < pids.count; i++)
+        look_at(s, pids.items[i]);
+    pids_release(&pids);
+}
+
+struct reaper_question *strays_reaped(struct strays *s, pid_t pid)
+{
+    struct stray *stray;
+    HASH_FIND_INT(s->known, &pid, stray);
+    if (!stray)
+        return NULL;
+    struct reaper_question *q = stray->adopted ? stray->question : NULL;
+    if (q)
+        q->left--;
+    forget(s, stray);
+    return q;
+}
+
+bool strays_any_dying(struct strays *s)
+{
+    struct proc_facts facts;
+    struct stray *stray, *next;
+    HASH_ITER (hh, s->known, stray, next) {
+        if (!stray->adopted || stray->question)
+            continue;
+        if (proc_read_facts(stray->pid, &facts) == 0 && !proc_is_over(&facts) && facts.has_memory)
+            continue; /* a program, or one in the middle of an exec */
+        if (is_passing(stray))
+            return true;
+    }
+    return false;
+}
