@@ -96,8 +96,10 @@ def test_probes_never_pile_up_and_are_killed_at_their_timeout_with_all_they_star
 
 @pytest.mark.parametrize("cgroups", ["auto", "off"])
 def test_what_escapes_from_a_probe_goes_with_its_instance(box, cgroups):
-    escape = "setsid sleep 999 & echo x >> " + str(box.path("tried"))
-    config = task({"exec": f"test -e {box.path('tried')} || {{ {escape}; }}", "interval": SOON})
+    tried = box.path("tried")
+    escape = (f"setsid sh -c 'echo x > {tried}; exec sleep 999' &"
+              f" until test -e {tried}; do :; done")
+    config = task({"exec": f"test -e {tried} || {{ {escape}; }}", "interval": SOON})
     supervisor = box.shell({**config, "supervisor": {"cgroups": cgroups}})
     supervisor.start("web")
     wait_for(lambda: not page(supervisor, "web")["health"].startswith(("0 ", "1 ")))
