@@ -30,10 +30,10 @@ struct monitor_env {
     struct spawner *spawner;
     struct watcher *watcher;
     struct reaper *reaper;
-    struct resolver *resolver;
     struct cgroup_tree *cgroups; /* NULL: none */
     const char *marker;          /* what children have in their environment (marker.h), or NULL */
-    struct pump *pump;           /* NULL: where no output goes through one */
+    struct resolver *resolver;
+    struct pump *pump; /* NULL: where no output goes through one */
     struct journal *journal;
     char *const *environment;
     struct waitgroup *monitors; /* one for each monitor whose thread has not ended */

@@ -102,12 +102,10 @@ static unsigned next_chance(struct instance *in)
 /* The text of a failure goes to in->detail. */
 static int start_process(struct instance *in)
 {
-    struct launch_id id = {
-        .task = in->id->task->name,
-        .instance = in->id->number,
-        .name = in->id->name,
-        .supervisor = in->env->marker,
-    };
+    struct launch_id id = { .task = in->id->task->name,
+                            .instance = in->id->number,
+                            .name = in->id->name,
+                            .supervisor = in->env->marker };
     struct launch *launch;
     int error = vitals_prepare(in, &id, &in->detail);
     if (error)

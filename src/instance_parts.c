@@ -11,22 +11,34 @@
 #include "reason.h"
 #include "verdict.h"
 
-/* Does what it depends on explain its state? */
-static bool needs_are_why(const struct fsm *f)
+bool instance_needs_are_why(const struct fsm *f)
 {
     return (f->why.why == WHY_NEEDS && f->state == ST_WAITING) || f->why.why == WHY_NEEDS_FAILED;
 }
 
-/* Keeps the text that goes with such a state: what failed is told as it was then; what is waited
- * for, as it is now. */
-static void explain_needs(struct instance *in, const struct fsm *before)
+void instance_explain_needs(struct instance *in, const struct fsm *before)
 {
     bool fresh = before->state != in->fsm.state || in->fsm.state == ST_WAITING;
-    if (!fresh || !needs_are_why(&in->fsm))
+    if (!fresh || !instance_needs_are_why(&in->fsm))
         return;
     free(in->detail);
     in->detail = in->needs_text ? strdup(in->needs_text) : NULL;
 }
+
+void instance_judge(const struct instance *in, const struct fsm *before)
+{
+    if (!in->env->on_verdict || !verdict_is_due(in->id->task, before, &in->fsm))
+        return;
+    const char *what = in->fsm.state == ST_FATAL ? "is FATAL" : "has ended";
+    char *why = reason_text(in->fsm.why, in->detail);
+    char *text;
+    if (asprintf(&text, "'%s' %s: %s", in->id->name, what, why ? why : "") < 0)
+        text = NULL;
+    in->env->on_verdict(in->env->on_verdict_arg, verdict_code(&in->fsm, in->spawn_error), text);
+    free(why);
+}
+
+/* ---- what has become of it ---- */
 
 static void log_change(struct instance *in, const struct fsm *before, int pid)
 {
@@ -50,8 +62,8 @@ static void log_change(struct instance *in, const struct fsm *before, int pid)
 
 void instance_publish(struct instance *in, const struct fsm *before)
 {
-    explain_needs(in, before);
-    bool has_detail = reason_has_detail(in->fsm.why) || needs_are_why(&in->fsm);
+    instance_explain_needs(in, before);
+    bool has_detail = reason_has_detail(in->fsm.why) || instance_needs_are_why(&in->fsm);
     struct change change = {
         .wall_ms = clock_wall_ms(),
         .id = in->id,
@@ -66,17 +78,4 @@ void instance_publish(struct instance *in, const struct fsm *before)
         return;
     journal_add(in->env->journal, &change);
     log_change(in, before, change.pid);
-}
-
-void instance_judge(const struct instance *in, const struct fsm *before)
-{
-    if (!in->env->on_verdict || !verdict_is_due(in->id->task, before, &in->fsm))
-        return;
-    const char *what = in->fsm.state == ST_FATAL ? "is FATAL" : "has ended";
-    char *why = reason_text(in->fsm.why, in->detail);
-    char *text;
-    if (asprintf(&text, "'%s' %s: %s", in->id->name, what, why ? why : "") < 0)
-        text = NULL;
-    in->env->on_verdict(in->env->on_verdict_arg, verdict_code(&in->fsm, in->spawn_error), text);
-    free(why);
 }

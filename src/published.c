@@ -112,6 +112,13 @@ void published_set(struct published *p, struct identity *id, const struct fsm *f
     identity_unref(old_id);
 }
 
+void published_set_kill(struct published *p, bool cgroup)
+{
+    pthread_mutex_lock(&p->lock);
+    p->now.cgroup = cgroup;
+    pthread_mutex_unlock(&p->lock);
+}
+
 void published_set_vitals(struct published *p, struct vital_signs *vitals)
 {
     pthread_mutex_lock(&p->lock);
@@ -119,13 +126,6 @@ void published_set_vitals(struct published *p, struct vital_signs *vitals)
     p->now.vitals = vitals;
     pthread_mutex_unlock(&p->lock);
     vital_signs_free(old);
-}
-
-void published_set_kill(struct published *p, bool cgroup)
-{
-    pthread_mutex_lock(&p->lock);
-    p->now.cgroup = cgroup;
-    pthread_mutex_unlock(&p->lock);
 }
 
 enum state published_state(struct published *p)

@@ -130,9 +130,8 @@ int render_page_json(FILE *out, const struct snapshot *snapshot, char *const *en
     bool ok = render_add_instance(object, snapshot, now_ms) &&
               json_add_time(object, "since", since_ms) && add_next(object, snapshot, now_ms) &&
               json_add_number(object, "failedStarts", (double)snapshot->failures) &&
-              render_add_vitals(object, snapshot) &&
               json_add_text(object, "kill", render_kill_text(snapshot)) &&
-              add_logs(object, snapshot->id, environment) &&
+              render_add_vitals(object, snapshot) && add_logs(object, snapshot->id, environment) &&
               add_config(object, snapshot->id->task) && add_history(object, snapshot) &&
               add_last_words(object, last_words);
     return json_put(out, object, ok);
