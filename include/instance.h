@@ -33,14 +33,13 @@ struct instance {
     char *needs_text;      /* what it waits for, or what failed; NULL: its predecessor */
     struct order *waiting; /* orders that are not answered yet */
     struct vitals *vitals; /* NULL: its task asks for none */
-    bool probe_left;       /* all is gone but a probe that was killed: instance_vitals() goes on */
+    bool probe_left;       /* it has exited, and a probe that was killed is not gone yet */
     unsigned chance;
     bool gone; /* retired, with nothing left */
 
     struct child_hooks hooks;
-    pump_hook *on_drained; /* called on another thread: what it wrote is in its logs */
-    void (*on_vitals)(
-        void *arg); /* on another thread too: there may be news for instance_vitals() */
+    pump_hook *on_drained;        /* called on another thread: what it wrote is in its logs */
+    void (*on_vitals)(void *arg); /* the same: there may be news for instance_vitals() */
 };
 
 /* A STOPPED instance of `id` (takes a reference); the hooks are then the caller's to set. */

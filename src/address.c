@@ -72,6 +72,8 @@ static int copy_found(const struct addrinfo *found, struct address_list *out_lis
     size_t room = 0;
     for (const struct addrinfo *at = found; at; at = at->ai_next)
         room++;
+    if (room == 0)
+        return EAI_NONAME;
     list.items = calloc(room, sizeof *list.items);
     if (!list.items)
         return EAI_MEMORY;

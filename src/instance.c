@@ -207,6 +207,12 @@ static void tell_group(struct instance *in, bool empty)
     step(in, ev, NULL);
 }
 
+static void ask_what_is_left(struct instance *in)
+{
+    if (child_ask_what_is_left(&in->child))
+        tell_group(in, false);
+}
+
 void instance_exited(struct instance *in, int64_t now_ms)
 {
     vitals_look(in); /* what it said before its end counts */
@@ -214,8 +220,19 @@ void instance_exited(struct instance *in, int64_t now_ms)
     in->exited_ms = now_ms;
     in->asked_group = true;
     vitals_follow(in);
-    if (child_ask_what_is_left(&in->child))
-        tell_group(in, false);
+    if (vitals_linger(in))
+        in->probe_left = true; /* instance_vitals() goes on */
+    else
+        ask_what_is_left(in);
+}
+
+void instance_vitals(struct instance *in)
+{
+    vitals_look(in);
+    if (in->probe_left && !vitals_linger(in)) {
+        in->probe_left = false;
+        ask_what_is_left(in);
+    }
 }
 
 void instance_cgroup_changed(struct instance *in)
@@ -236,9 +253,7 @@ static void begin_drain(struct instance *in)
 void instance_group_known(struct instance *in, bool empty)
 {
     bool pumped = in->child.sources[LAUNCH_STDOUT] || in->child.sources[LAUNCH_STDERR];
-    if (empty && vitals_linger(in))
-        in->probe_left = true;
-    else if (empty && pumped)
+    if (empty && pumped)
         begin_drain(in);
     else if (empty || in->asked_group) /* else it is known that something is left */
         tell_group(in, empty);

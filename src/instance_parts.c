@@ -38,15 +38,6 @@ void instance_judge(const struct instance *in, const struct fsm *before)
     free(why);
 }
 
-void instance_vitals(struct instance *in)
-{
-    vitals_look(in);
-    if (in->probe_left && !vitals_linger(in)) {
-        in->probe_left = false;
-        instance_group_known(in, true);
-    }
-}
-
 /* ---- what has become of it ---- */
 
 static void log_change(struct instance *in, const struct fsm *before, int pid)

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "endpoint.h"
 #include "expand.h"
 #include "instance.h"
@@ -70,6 +71,14 @@ static void start_command(struct probe *p, struct instance *in, const struct con
     struct launch *launch = NULL;
     char *reason = NULL;
     int error = launch_probe_new(in->id->task, exec, &id, in->env->environment, &launch, &reason);
+    struct launch_cgroup cgroup;
+    if (!error && in->child.in_cgroup) { /* whatever escapes from it goes when the instance goes */
+        cgroup = (struct launch_cgroup){
+            .dir = cgroup_path(in->child.cgroup),
+            .procs = cgroup_procs(in->child.cgroup),
+        };
+        launch->cgroup = &cgroup;
+    }
     if (!error)
         error = spawn(p, in, launch, &reason);
     launch_free(launch);

@@ -1,9 +1,12 @@
 """Saying things on behalf of a task: whoever has its user may send to its notify socket."""
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from harness import wait_for
 from processes import Process
@@ -46,6 +49,14 @@ def reasons(supervisor, name):
     lines = supervisor.send(f"describe {name} --json")
     return [(change["from"], change["to"], change["reason"])
             for change in json.loads(lines[0])["history"]]
+
+
+@contextlib.contextmanager
+def open_place():
+    """A directory that every user can enter and write in: a box is its owner's alone."""
+    with tempfile.TemporaryDirectory(prefix="taskmaster-flow-", dir="/tmp") as name:
+        Path(name).chmod(0o1777)
+        yield Path(name)
 
 
 needs_root = os.geteuid() != 0, "only root can be somebody else"

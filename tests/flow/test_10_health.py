@@ -94,6 +94,20 @@ def test_probes_never_pile_up_and_are_killed_at_their_timeout_with_all_they_star
     assert Process(pid).state is None
 
 
+@pytest.mark.parametrize("cgroups", ["auto", "off"])
+def test_what_escapes_from_a_probe_goes_with_its_instance(box, cgroups):
+    tried = box.path("tried")
+    escape = (f"setsid sh -c 'echo x > {tried}; exec sleep 999' &"
+              f" until test -e {tried}; do :; done")
+    config = task({"exec": f"test -e {tried} || {{ {escape}; }}", "interval": SOON})
+    supervisor = box.shell({**config, "supervisor": {"cgroups": cgroups}})
+    supervisor.start("web")
+    wait_for(lambda: not page(supervisor, "web")["health"].startswith(("0 ", "1 ")))
+    assert len(probes(supervisor)) == 1
+    assert supervisor.send("stop web") == ["Process 'web' stopped gracefully"]
+    assert not probes(supervisor)
+
+
 def test_probes_cost_no_thread(box):
     supervisor = box.shell(task({"exec": HANGING.format(tried=box.path("tried")),
                                  "interval": 0.01}, instances=30))

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from harness import lines_of, patience, wait_for, wait_lines
-from notifying import needs_root, page, reasons, say, variables
+from notifying import needs_root, open_place, page, reasons, say, variables
 from processes import Process
 
 FOREVER = "sleep 1000"
@@ -110,15 +110,11 @@ def test_a_probe_runs_as_its_task_does(box):
 
 @pytest.mark.skipif(needs_root[0], reason=needs_root[1])
 def test_a_probe_runs_as_the_user_of_its_task(box):
-    out = box.path("out")
-    out.touch()
-    out.chmod(0o666)
-    for parent in [box.directory, *box.directory.parents][:4]:
-        if os.stat(parent).st_uid == os.getuid() and str(parent) not in ("/", "/tmp"):
-            parent.chmod(0o755)
-    supervisor = box.shell(task({"exec": f"id -u > {out}"}, user="65534", group="65534"))
-    supervisor.start("web")
-    assert wait_lines(out) == ["65534"]
+    with open_place() as place:
+        supervisor = box.shell(task({"exec": f"id -u > {place}/out"}, user="65534", group="65534",
+                                    workingDirectory=str(place)))
+        supervisor.start("web")
+        assert wait_lines(place / "out") == ["65534"]
 
 
 HANGING = "echo $$ >> {tried}; sleep 999 & exec sleep 998"
@@ -273,7 +269,8 @@ def test_another_users_word_counts_for_nothing(box):
 
 @pytest.mark.skipif(needs_root[0], reason=needs_root[1])
 def test_the_word_of_the_tasks_own_user_counts(box):
-    supervisor = box.shell(task({"notify": True}, user="65534", group="65534"))
+    supervisor = box.shell(task({"notify": True}, user="65534", group="65534",
+                                workingDirectory="/"))
     pid = supervisor.start("web")["web"]
     say(pid, "READY=1", uid=65534)
     supervisor.wait_state("web", "RUNNING")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import lines_of, wait_lines
-from notifying import page
+from notifying import open_place, page
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None,
           key=lambda path: float(path.parent.name))
@@ -27,13 +27,15 @@ with open(sys.argv[2], "a", buffering=1) as log:
 
 
 @pytest.fixture
-def database(box):
+def place():
+    with open_place() as directory:
+        yield directory
+
+
+@pytest.fixture
+def database(place):
     """Where a database of the test's own is: its directory, which holds its socket too."""
-    for parent in [box.directory, *box.directory.parents]:
-        if parent.stat().st_uid == os.getuid() and parent.stat().st_mode & 0o055 != 0o055 \
-                and parent.is_relative_to("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    directory = box.path("db")
+    directory = place / "db"
     directory.mkdir(mode=0o700)
     if USER:
         os.chown(directory, USER, USER)
@@ -46,7 +48,7 @@ def database(box):
     return directory
 
 
-def test_a_worker_starts_when_its_postgres_answers(box, database):
+def test_a_worker_starts_when_its_postgres_answers(database, box):
     log = box.path("worker.log")
     program = box.write(WORKER, "worker.py")
     as_user = {"user": str(USER), "group": str(USER)} if USER else {}
@@ -60,6 +62,7 @@ def test_a_worker_starts_when_its_postgres_answers(box, database):
             "command": [str(BIN / "postgres"), "-D", str(database / "data"), "-k", str(database),
                         "-c", "listen_addresses="],
             "stopingSignal": "SIGINT",
+            "workingDirectory": str(database),
             "ready": {"exec": f"{BIN}/pg_isready -q -h {database} -U postgres", "interval": 0.1},
             "health": {"exec": f"{BIN}/pg_isready -q -h {database} -U postgres", "interval": 0.1},
             **as_user,
