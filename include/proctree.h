@@ -47,6 +47,8 @@ int proc_children(pid_t pid, struct pids *pids) __attribute__((warn_unused_resul
 
 int pids_add(struct pids *pids, pid_t pid) __attribute__((warn_unused_result));
 void pids_release(struct pids *pids); /* leaves it empty */
+void pids_sort(struct pids *pids);
+bool pids_have(const struct pids *sorted, pid_t pid);
 
 /* The whole environment that a process was started with, NUL-terminated entries in *out_size bytes
  * (one more NUL follows), to free(). -EACCES: not ours to read. */

@@ -81,41 +81,74 @@ static int write_text(const char *dir, const char *file, const char *text)
 
 /* ---- directories ---- */
 
-/* Calls visit() for each cgroup directly below `dir`, with its path. */
-static int each_below(const char *dir, int (*visit)(const char *path, void *arg), void *arg)
+struct dirs {
+    char **items;
+    size_t count;
+    size_t room;
+};
+
+/* The path is the list's then. */
+static int add_dir(struct dirs *dirs, char *path)
+{
+    if (dirs->count == dirs->room) {
+        size_t room = dirs->room ? dirs->room * 2 : 8;
+        char **items = path ? reallocarray(dirs->items, room, sizeof *items) : NULL;
+        if (!items) {
+            free(path);
+            return -ENOMEM;
+        }
+        dirs->items = items;
+        dirs->room = room;
+    }
+    dirs->items[dirs->count++] = path;
+    return path ? 0 : -ENOMEM;
+}
+
+static int add_below(struct dirs *dirs, const char *dir)
 {
     DIR *entries = opendir(dir);
-    if (!entries)
-        return -errno;
     int error = 0;
     const struct dirent *entry;
-    while (!error && (entry = readdir(entries))) {
+    while (!error && entries && (entry = readdir(entries))) {
+        char *path;
         if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
             strcmp(entry->d_name, "..") == 0)
             continue;
-        char *path = NULL;
         if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
             path = NULL;
-        error = path ? visit(path, arg) : -ENOMEM;
-        free(path);
+        error = add_dir(dirs, path);
     }
-    closedir(entries);
+    if (entries)
+        closedir(entries);
     return error;
 }
 
-static int remove_one(const char *path, void *arg)
+/* A cgroup and all below it, from above. Without recursion: a task may make them as deep as it
+ * likes, and a monitor's stack is small. What memory does not suffice for is left out. */
+static struct dirs list_dirs(const char *dir)
 {
-    (void)arg;
-    cgroup_remove(path);
-    return 0;
+    struct dirs dirs = { 0 };
+    int error = add_dir(&dirs, strdup(dir));
+    for (size_t i = 0; !error && i < dirs.count; i++)
+        error = add_below(&dirs, dirs.items[i]);
+    return dirs;
+}
+
+static void release_dirs(struct dirs *dirs)
+{
+    for (size_t i = 0; i < dirs->count; i++)
+        free(dirs->items[i]);
+    free(dirs->items);
 }
 
 void cgroup_remove(const char *dir)
 {
     if (rmdir(dir) == 0 || errno == ENOENT)
         return;
-    (void)!each_below(dir, remove_one, NULL);
-    rmdir(dir);
+    struct dirs dirs = list_dirs(dir);
+    for (size_t i = dirs.count; i > 0; i--)
+        rmdir(dirs.items[i - 1]);
+    release_dirs(&dirs);
 }
 
 int cgroups_new(const char *marker, struct cgroup_tree **out_cgroups)
@@ -248,30 +281,18 @@ static int read_members(const char *dir, struct pids *pids)
     return error;
 }
 
-static int add_members(const char *path, void *arg)
-{
-    struct pids *pids = arg;
-    int error = read_members(path, pids);
-    return error ? error : each_below(path, add_members, pids);
-}
-
 int cgroup_members(const char *dir, struct pids *pids)
 {
-    return add_members(dir, pids);
+    int error = read_members(dir, pids);
+    struct dirs dirs = list_dirs(dir);
+    for (size_t i = 1; !error && i < dirs.count; i++)
+        if (read_members(dirs.items[i], pids) == -ENOMEM) /* else it is gone, or threads have it */
+            error = -ENOMEM;
+    release_dirs(&dirs);
+    return error;
 }
 
 /* ---- signals ---- */
-
-static int by_number(const void *a, const void *b)
-{
-    pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-    return (x > y) - (x < y);
-}
-
-static bool has_pid(const struct pids *sorted, pid_t pid)
-{
-    return sorted->count && bsearch(&pid, sorted->items, sorted->count, sizeof pid, by_number);
-}
 
 static void send_and_close(int pidfd, int signo, bool is_member)
 {
@@ -295,38 +316,33 @@ static void signal_some(const char *dir, const pid_t *items, size_t count, int s
         pidfds[i] = except && getpgid(items[i]) == except ? -1 : pidfd_open(items[i], 0);
     if (read_members(dir, &now))
         now.count = 0;
-    if (now.count)
-        qsort(now.items, now.count, sizeof *now.items, by_number);
+    pids_sort(&now);
     for (size_t i = 0; i < count; i++)
-        send_and_close(pidfds[i], signo, has_pid(&now, items[i]));
+        send_and_close(pidfds[i], signo, pids_have(&now, items[i]));
     pids_release(&now);
 }
 
-struct aim {
-    int signo;
-    pid_t except;
-    enum cgroup_reach reach;
-};
-
-static int signal_members(const char *dir, void *arg)
+static void signal_members(const char *dir, int signo, pid_t except)
 {
-    const struct aim *aim = arg;
-    struct aim below = { aim->signo, aim->except, CGROUP_ALL };
     struct pids pids = { 0 };
-    if (aim->reach & CGROUP_ITSELF)
-        (void)!read_members(dir, &pids);
+    (void)!read_members(dir, &pids);
     for (size_t at = 0; at < pids.count; at += PIDFDS) {
         size_t count = pids.count - at < PIDFDS ? pids.count - at : PIDFDS;
-        signal_some(dir, pids.items + at, count, aim->signo, aim->except);
+        signal_some(dir, pids.items + at, count, signo, except);
     }
     pids_release(&pids);
-    return aim->reach & CGROUP_BELOW ? each_below(dir, signal_members, &below) : 0;
 }
 
 void cgroup_signal(const struct cgroup *cgroup, int signo, pid_t except, enum cgroup_reach reach)
 {
-    struct aim aim = { signo, except, reach };
-    (void)!signal_members(cgroup->dir, &aim);
+    struct dirs dirs = { 0 };
+    if (reach & CGROUP_ITSELF)
+        signal_members(cgroup->dir, signo, except);
+    if (reach & CGROUP_BELOW)
+        dirs = list_dirs(cgroup->dir);
+    for (size_t i = 1; i < dirs.count; i++)
+        signal_members(dirs.items[i], signo, except);
+    release_dirs(&dirs);
 }
 
 size_t cgroup_kill(const struct cgroup *cgroup)

@@ -226,32 +226,40 @@ static bool is_of_living_supervisor(pid_t pid)
     return lives;
 }
 
-static bool is_member(const char *dir, pid_t pid)
+/* A number that is listed again while its pidfd is open is of the process of that pidfd. */
+static int add_listed_again(const char *dir, const struct pids *before, int *pidfds,
+                            struct leftover_list *list)
 {
     struct pids now = { 0 };
-    bool listed = false;
-    if (cgroup_members(dir, &now) == 0)
-        for (size_t i = 0; i < now.count; i++)
-            listed = listed || now.items[i] == pid;
+    int error = cgroup_members(dir, &now);
+    pids_sort(&now);
+    for (size_t i = 0; i < before->count; i++) {
+        pid_t pid = before->items[i];
+        if (pidfds[i] < 0)
+            continue;
+        if (!error && pids_have(&now, pid) && !is_of_living_supervisor(pid))
+            error = add(list, pid, pidfds[i], NULL);
+        else
+            close(pidfds[i]);
+    }
     pids_release(&now);
-    return listed;
+    return error;
 }
 
-/* A number that is listed again while its pidfd is open is of the process of that pidfd. */
 static int add_members(const char *dir, struct leftover_list *list)
 {
     struct pids before = { 0 };
     int error = cgroup_members(dir, &before);
+    int *pidfds = calloc(before.count + 1, sizeof *pidfds);
+    if (!error && !pidfds)
+        error = -ENOMEM;
     for (size_t i = 0; !error && i < before.count; i++) {
         pid_t pid = before.items[i];
-        if (is_listed(list, pid) || is_own_line(pid))
-            continue;
-        int pidfd = pidfd_open(pid, 0);
-        if (pidfd >= 0 && is_member(dir, pid) && !is_of_living_supervisor(pid))
-            error = add(list, pid, pidfd, NULL);
-        else if (pidfd >= 0)
-            close(pidfd);
+        pidfds[i] = is_listed(list, pid) || is_own_line(pid) ? -1 : pidfd_open(pid, 0);
     }
+    if (!error)
+        error = add_listed_again(dir, &before, pidfds, list);
+    free(pidfds);
     pids_release(&before);
     return error == -ENOENT || error == -ENODEV ? 0 : error;
 }

@@ -133,6 +133,23 @@ void pids_release(struct pids *pids)
     *pids = (struct pids){ 0 };
 }
 
+static int by_number(const void *a, const void *b)
+{
+    pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+    return (x > y) - (x < y);
+}
+
+void pids_sort(struct pids *pids)
+{
+    if (pids->count)
+        qsort(pids->items, pids->count, sizeof *pids->items, by_number);
+}
+
+bool pids_have(const struct pids *sorted, pid_t pid)
+{
+    return sorted->count && bsearch(&pid, sorted->items, sorted->count, sizeof pid, by_number);
+}
+
 static int parse_children(char *text, struct pids *pids)
 {
     int error = 0;

@@ -1,10 +1,11 @@
 """Section 9: what a supervisor that was killed has left behind."""
 import json
+import re
 import signal
 
 import pytest
 
-from harness import helper, lines_of, wait_for, wait_lines
+from harness import helper, lines_of, now_ms, patience, wait_for, wait_lines
 from processes import Process, adopted, reap
 
 
@@ -26,9 +27,9 @@ def one(command, **supervisor):
                               "successfulStartTimeout": 0}}}
 
 
-def started(box, config, path, count=1, **kwargs):
+def started(box, config, path, count=1, timeout=10, **kwargs):
     supervisor = box.foreground(config, **kwargs)
-    return supervisor, [Process(line) for line in wait_lines(path, count)]
+    return supervisor, [Process(line) for line in wait_lines(path, count, timeout)]
 
 
 @pytest.fixture(params=["auto", "off"])
@@ -172,3 +173,23 @@ def test_one_that_is_itself_a_task_leaves_its_siblings_alone(box):
 def taskmaster_words():
     from harness import taskmaster
     return taskmaster()
+
+
+def test_hundreds_without_a_marker_are_soon_found(box):
+    """Told by their cgroup alone; it took minutes where each was looked for in all of them."""
+    path = box.path("pids")
+    child = f"env -i setsid sh -c 'echo $$ >> {path}; exec sleep 600' &"
+    config = one(child * 4 + " wait")
+    config["tasks"]["web"]["instances"] = 300
+    before, left = started(box, config, path, 1200, timeout=40)
+    described = box.ctl("describe", "web_1", socket=before.socket).stdout
+    killed(before)
+    if not re.search("kill: +cgroup", described):
+        for process in left:
+            process.kill()
+        pytest.skip("no cgroup v2 that may be written to")
+    began = now_ms()
+    after = box.foreground({"tasks": {}})
+    wait_for(lambda: "started with" in after.stderr(), 50)
+    assert now_ms() - began < 6000 * patience()
+    assert gone(*left)

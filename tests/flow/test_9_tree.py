@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,14 @@ def pids_in(path, count, timeout=20):
 def kill_mode(supervisor, name="web"):
     row, = [line for line in supervisor.send(f"describe {name}") if line.startswith("  kill:")]
     return row.partition(":")[2].strip()
+
+
+def cgroup_of(pid):
+    """Where it is, as the mount shows it: one that shows all."""
+    mount = next(line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()
+                 if line.split()[2] == "cgroup2")
+    path, = re.findall("^0::/(.*)$", Path(f"/proc/{pid}/cgroup").read_text(), re.MULTILINE)
+    return Path(mount) / path
 
 
 def need_cgroup(supervisor, cgroups, name="web"):
@@ -212,3 +221,18 @@ def test_cgroups_are_gone_with_the_supervisor(box):
     assert supervisor.terminate() == 0
     assert not subprocess.run(["find", "/sys/fs/cgroup", "-maxdepth", "4", "-name", name],
                               capture_output=True).stdout
+
+
+def test_cgroups_may_be_as_deep_as_a_task_makes_them(box):
+    supervisor = box.shell(tasks("auto", web={"command": "exec sleep 600", "stoppingSignal": "URG"}))
+    supervisor.start("web")
+    need_cgroup(supervisor, "auto")
+    place = cgroup_of(supervisor.pid_of("web"))
+    with subprocess.Popen(["sleep", "600"]) as last:
+        for _ in range(300):
+            place /= "x"
+            place.mkdir()
+        (place / "cgroup.procs").write_text(str(last.pid))
+        assert supervisor.send("stop web") == [
+            "Process 'web' did not stop in 1s, killed (2 processes)"]
+    assert supervisor.send("restart web")[0].startswith("Process 'web' started")
