@@ -1,6 +1,7 @@
 """Section 9: who a process runs as, and what it may use up."""
 import ctypes
 import os
+import re
 import pwd
 import resource
 import shutil
@@ -150,7 +151,7 @@ def test_all_else_works_once_a_process_was_somebody_elses(box, place):
     before = supervisor.start("all")
     assert wait_lines(box.path("mine.log")) == ["hello"]
     assert wait_lines(box.path("piped.log"))[0].endswith("hello")
-    assert all("MB" in line for line in supervisor.send("status -v")[1:])
+    assert all(re.search(r"\d[KM]B\b", line) for line in supervisor.send("status -v")[1:])
     assert "RUNNING" in box.ctl("status", "mine").stdout
     Process(before["other"]).kill(signal.SIGTERM)
     wait_for(lambda: supervisor.state("other") in ("STOPPED", "FATAL"))
