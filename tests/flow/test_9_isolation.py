@@ -1,8 +1,8 @@
 """Section 9: who a process runs as, and what it may use up."""
 import ctypes
 import os
-import re
 import pwd
+import re
 import resource
 import shutil
 import signal
