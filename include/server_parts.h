@@ -19,7 +19,8 @@ struct connection {
     struct protocol_request *request; /* under way, with its call */
     struct call *call;
     int64_t quiet_ms; /* since when it has printed nothing */
-    bool told;        /* that it waits, and for what */
+    bool silent;      /* for so long that its client is to be told what it waits for... */
+    bool told;        /* ... and was */
 
     int64_t line_ms; /* when half a line has been there for too long */
     bool ended;      /* the client sends no more */

@@ -88,10 +88,12 @@ void connection_run(struct connection *c)
     connection_drop_call(c);
 }
 
+/* As soon as that is known. */
 static void tell(struct connection *c)
 {
-    c->told = true;
     char *what = call_waiting_for(c->call);
+    c->silent = true;
+    c->told = what != NULL;
     FILE *out = what ? stream_of(c) : NULL;
     if (out && protocol_put_waiting(out, c->request->id, what))
         connection_fail(c);
@@ -100,7 +102,7 @@ static void tell(struct connection *c)
 
 int64_t connection_tell_ms(const struct connection *c)
 {
-    return c->request->progress && !c->told ? c->quiet_ms + QUIET_MS : INT64_MAX;
+    return c->request->progress && !c->silent ? c->quiet_ms + QUIET_MS : INT64_MAX;
 }
 
 void connection_go_on(struct connection *c, bool ready)
@@ -108,7 +110,9 @@ void connection_go_on(struct connection *c, bool ready)
     int64_t now_ms = clock_ms();
     if (ready || call_deadline_ms(c->call) <= now_ms)
         connection_run(c);
-    if (c->call && connection_tell_ms(c) <= now_ms)
+    if (!c->call || !c->request->progress || c->told)
+        return;
+    if (c->silent ? ready : connection_tell_ms(c) <= now_ms)
         tell(c);
 }
 
@@ -150,7 +154,7 @@ static void begin_call(struct connection *c, struct protocol_request *request)
     };
     c->request = request;
     c->call = call_new(&c->env->commands, &style, request->word_count, request->words);
-    c->told = false;
+    c->silent = c->told = false;
     c->quiet_ms = clock_ms();
     if (!c->call) {
         connection_say_error(c, request->id, "out of memory or descriptors, try again",

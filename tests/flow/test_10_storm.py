@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from control import Control
-from harness import patience, wait_for
+from control import Control, connect
+from harness import patience
 
 SECONDS = float(os.environ.get("ORDER_STORM_SECONDS") or 2)
 TASKS = 25
@@ -82,7 +82,7 @@ def seed():
 def test_all_commands_are_answered_and_all_can_be_up_in_the_end(box, seed):
     rng = random.Random(seed)
     supervisor = box.foreground(graph(rng))
-    wait_for(lambda: os.path.exists(supervisor.socket))
+    connect(supervisor.socket).close()
     clients, failures = storm(box, supervisor, seed)
     for thread in clients:
         thread.join(40 * patience())
@@ -102,7 +102,7 @@ def test_all_commands_are_answered_and_all_can_be_up_in_the_end(box, seed):
 
 def test_a_shutdown_in_the_middle_ends_all(box, seed):
     supervisor = box.foreground(graph(random.Random(seed)))
-    wait_for(lambda: os.path.exists(supervisor.socket))
+    connect(supervisor.socket).close()
     clients, _ = storm(box, supervisor, seed)
     threading.Event().wait(SECONDS / 4)
     supervisor.signal(signal.SIGTERM)
