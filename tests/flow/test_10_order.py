@@ -311,6 +311,21 @@ def test_a_dependency_that_is_added_counts_from_then_on(box):
     assert stopped(box, 2) == ["web", "db"]
 
 
+def test_the_newest_configuration_wins_while_a_restart_waits_for_its_turn(box):
+    def tasks(mask, grace):
+        return {"tasks": {"db": stamp(box, "db", umask=mask, gracefulStopTimeout=grace),
+                          "web": stamp(box, "web", 500, umask=mask, dependsOn=["db"])}}
+    supervisor = box.shell(tasks("022", "10s"))
+    supervisor.start("web")
+    stamps(box, 2)
+    box.write(tasks("077", "10s"))
+    supervisor.signal(signal.SIGHUP)
+    supervisor.wait_state("web", "STOPPING")
+    assert "changed: db (live)" in supervisor.reload(tasks("077", "7s"))
+    supervisor.wait_state("web", "RUNNING")
+    assert "  gracefulStopTimeout: 7s" in supervisor.send("describe db")
+
+
 # ---- many ----
 
 def random_graph(box, rng, count):
