@@ -112,6 +112,8 @@ void manager_give(struct manager *m, struct entry *entry, struct order *order)
     }
     if (starts || order->kind == ORDER_STOP || order->kind == ORDER_RETIRE)
         entry->told_up = starts;
+    else if (stops && entry->standing.settled) /* a reload restarts what is wanted */
+        entry->told_up = entry->standing.wanted;
     if (behind || (entry->row->linked && stops)) {
         bool force = order->force;
         hold(m, entry, order);

@@ -62,6 +62,37 @@ static void pull_needs(struct manager *m, enum order_kind kind, struct entries *
     }
 }
 
+/* ---- what a reload starts needs that, too ---- */
+
+bool manager_will_start(const struct row *row, bool restarts)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        const struct entry *entry = row->entries[i];
+        if ((restarts && entry->standing.wanted) || (entry->told_up && !runs(entry)))
+            return true;
+    }
+    return false;
+}
+
+/* Has a user stopped what is missing, or is it about to be stopped? */
+static bool is_stopped(const struct entry *entry)
+{
+    const struct standing *s = &entry->standing;
+    return s->state == ST_STOPPED ? s->why == WHY_USER : s->state != ST_FATAL;
+}
+
+void manager_add_needs(struct manager *m, const struct row *row, struct entries *entries)
+{
+    const struct need *need = NULL;
+    DL_FOREACH (row->needs, need) {
+        for (size_t i = 0; need->level != NEEDS_MET && i < need->to->count; i++) {
+            struct entry *entry = need->to->entries[i];
+            if (is_missing(need, entry) && !is_stopped(entry))
+                pull(m, entries, entry);
+        }
+    }
+}
+
 /* ---- what needs what is stopped ---- */
 
 static void say_stopped_first(const struct need *need, struct reply *reply)

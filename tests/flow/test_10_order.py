@@ -266,66 +266,6 @@ def test_a_restart_starts_what_it_needs(box):
     assert [line.split("'")[1] for line in supervisor.send("restart web")] == ["db", "api", "web"]
 
 
-# ---- reloads ----
-
-def test_what_is_removed_stops_in_reverse(box):
-    supervisor = box.shell({"tasks": chain(box)})
-    supervisor.start("web")
-    stamps(box, 3)
-    supervisor.reload({"tasks": {}})
-    assert stopped(box, 3) == ["web", "api", "db"]
-
-
-def test_what_is_changed_restarts_in_order(box):
-    supervisor = box.shell({"tasks": chain(box)})
-    supervisor.start("web")
-    stamps(box, 3)
-    supervisor.reload({"tasks": chain(box, umask="077")})
-    assert stopped(box, 3) == ["web", "api", "db"]
-    assert started(supervisor)[3:] == ["db", "api", "web"]
-
-
-def test_what_is_new_starts_in_order(box):
-    supervisor = box.shell({"tasks": {}})
-    supervisor.reload({"tasks": chain(box, autoLaunch=True)})
-    assert started(supervisor) == ["db", "api", "web"]
-
-
-def test_a_dependency_that_is_dropped_is_waited_for_no_more(box):
-    slow = {"command": "sleep 600", "successfulStartTimeout": 300}
-    web = {"command": "sleep 600", "dependsOn": ["db"]}
-    supervisor = box.shell({"tasks": {"db": slow, "web": web}})
-    supervisor.tell("start web --timeout 10ms")
-    supervisor.wait_state("web", "WAITING")
-    supervisor.reload({"tasks": {"db": slow, "web": {**web, "dependsOn": []}}})
-    supervisor.wait_state("web", "STARTED", "RUNNING")
-
-
-def test_a_dependency_that_is_added_counts_from_then_on(box):
-    web = stamp(box, "web", 100)
-    supervisor = box.shell({"tasks": {"db": stamp(box, "db"), "web": web}})
-    supervisor.start("all")
-    stamps(box, 2)
-    supervisor.reload({"tasks": {"db": stamp(box, "db"), "web": {**web, "dependsOn": ["db"]}}})
-    supervisor.send("stop all")
-    assert stopped(box, 2) == ["web", "db"]
-
-
-def test_the_newest_configuration_wins_while_a_restart_waits_for_its_turn(box):
-    def tasks(mask, grace):
-        return {"tasks": {"db": stamp(box, "db", umask=mask, gracefulStopTimeout=grace),
-                          "web": stamp(box, "web", 500, umask=mask, dependsOn=["db"])}}
-    supervisor = box.shell(tasks("022", "10s"))
-    supervisor.start("web")
-    stamps(box, 2)
-    box.write(tasks("077", "10s"))
-    supervisor.signal(signal.SIGHUP)
-    supervisor.wait_state("web", "STOPPING")
-    assert "changed: db (live)" in supervisor.reload(tasks("077", "7s"))
-    supervisor.wait_state("web", "RUNNING")
-    assert "  gracefulStopTimeout: 7s" in supervisor.send("describe db")
-
-
 # ---- many ----
 
 def random_graph(box, rng, count):
