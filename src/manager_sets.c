@@ -104,10 +104,13 @@ static void say_stopped_first(const struct need *need, struct reply *reply)
     manager_tell(reply, (struct answer){ .kind = ANSWER_NOTE, .text = text });
 }
 
-/* Once something that it needed has completed, it does without. */
+/* Once something that it needed has completed, it does without; until it starts anew. */
 static bool minds_a_stop(const struct need *need, const struct entry *entry)
 {
-    if (need->condition == NEED_COMPLETED && entry->standing.state != ST_WAITING)
+    enum state state = entry->standing.state;
+    bool runs_on = state == ST_STARTED || state == ST_RUNNING || state == ST_BACKOFF;
+    bool starts_anew = entry->held || !runs_on;
+    if (need->condition == NEED_COMPLETED && !(starts_anew && entry->told_up))
         return false;
     return !standing_is_down(&entry->standing);
 }

@@ -220,6 +220,24 @@ def test_stopping_one_instance_stops_dependents(box):
         "Process 'db_2' stopped gracefully"]
 
 
+def test_what_restarts_is_stopped_with_what_it_waits_for_to_complete(box):
+    """It would wait for something that nobody is going to start."""
+    supervisor = box.shell({"tasks": {
+        "db": stamp(box, "db"),
+        "web": stamp(box, "web", 400, dependsOn={"db": {"condition": "started"}})}})
+    supervisor.start("web")
+    stamps(box, 2)
+    supervisor.reload({"tasks": {
+        "db": stamp(box, "db"),
+        "web": stamp(box, "web", 400, dependsOn={"db": {"condition": "completed"}})}})
+    supervisor.tell("restart web --timeout 10ms")
+    supervisor.wait_state("web", "STOPPING")
+    assert supervisor.send("stop db") == [
+        "'web' needs 'db' and is stopped first",
+        "Process 'web' stopped gracefully", "Process 'db' stopped gracefully"]
+    assert states(supervisor, "db", "web") == ["STOPPED", "STOPPED"]
+
+
 def test_several_stop_in_reverse_however_often_it_is_said(box):
     supervisor = box.shell({"tasks": chain(box, 300)})
     supervisor.start("web")
