@@ -23,6 +23,7 @@ struct manager {
     struct table table;
     struct row *ready; /* rows whose held orders may have become free to go */
     bool shutting_down;
+    bool reloading;   /* what has failed may be about to start: who needs it waits */
     bool killing;     /* nothing is held back any more */
     int64_t sweep_ms; /* when the first stop is due that could be stuck; INT64_MAX: none */
     void (*on_end)(void *arg);
@@ -83,6 +84,12 @@ struct order_set {
  * Returns how many outcomes are owed. */
 size_t manager_order_set(struct manager *m, const struct order_set *set, struct entries *entries);
 
+/* Will something of the row start, once it can? `restarts`: what is wanted is about to restart. */
+bool manager_will_start(const struct row *row, bool restarts);
+
+/* Appends what is missing for the row to start, but for what a user has stopped. */
+void manager_add_needs(struct manager *m, const struct row *row, struct entries *entries);
+
 /* ---- who needs whom: manager_graph.c ---- */
 
 /* Makes the links anew, after tasks have come or gone or changed. */
@@ -100,7 +107,10 @@ void manager_enter(struct manager *m, struct entry *entry);
 void manager_leave(struct manager *m, struct entry *entry);
 
 /* Tells the monitor what its needs are now. */
-void manager_push_needs(struct entry *entry);
+void manager_push_needs(const struct manager *m, struct entry *entry);
+
+/* After a reload: what is FATAL now is so for those who need it, too. */
+void manager_end_reload(struct manager *m);
 
 /* ---- instances: manager_entries.c ---- */
 

@@ -81,6 +81,7 @@ struct row {
     struct row *prev, *next; /* there */
     struct row *prev_removed, *next_removed;
     unsigned long visit; /* the last walk that came here */
+    bool starts;         /* during a reload: something of it will start */
 };
 
 struct table {

@@ -59,7 +59,7 @@ static void unblock_successors(struct manager *m, const struct identity *id)
         if (!entry->blocked || table_has_predecessor(&m->table, entry->id))
             continue;
         entry->blocked = false;
-        manager_push_needs(entry);
+        manager_push_needs(m, entry);
     }
 }
 

@@ -16,12 +16,12 @@
 
 /* ---- levels ---- */
 
-void manager_push_needs(struct entry *entry)
+void manager_push_needs(const struct manager *m, struct entry *entry)
 {
     const struct row *row = entry->row;
     if (!entry->monitor)
         return;
-    if (entry->blocked)
+    if (entry->blocked || (m->reloading && row->level == NEEDS_FAILED))
         monitor_needs(entry->monitor, NEEDS_PENDING, NULL);
     else
         monitor_needs(entry->monitor, row->level, row->level_text);
@@ -38,7 +38,7 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* One of the levels that make up the row's has changed. */
-static void judge(struct row *row)
+static void judge(const struct manager *m, struct row *row)
 {
     const struct need *need = NULL, *first = NULL;
     enum needs level = NEEDS_MET;
@@ -63,11 +63,11 @@ static void judge(struct row *row)
     row->level = level;
     row->level_text = text;
     for (size_t i = 0; i < row->count; i++)
-        manager_push_needs(row->entries[i]);
+        manager_push_needs(m, row->entries[i]);
 }
 
 /* What the row offers may have changed. */
-static void offer(struct row *row)
+static void offer(const struct manager *m, struct row *row)
 {
     struct need *need = NULL;
     DL_FOREACH2 (row->needed_by, need, next_by) {
@@ -75,7 +75,17 @@ static void offer(struct row *row)
         if (level == need->level)
             continue;
         need->level = level;
-        judge(need->from);
+        judge(m, need->from);
+    }
+}
+
+void manager_end_reload(struct manager *m)
+{
+    m->reloading = false;
+    for (size_t i = 0; i < m->table.row_count; i++) {
+        struct row *row = m->table.rows[i];
+        for (size_t k = 0; row->level == NEEDS_FAILED && k < row->count; k++)
+            manager_push_needs(m, row->entries[k]);
     }
 }
 
@@ -147,7 +157,7 @@ void manager_touch(struct manager *m, struct entry *entry)
     look(entry);
     if (!entry->retired)
         needs_sums_add(&row->sums, &entry->standing);
-    offer(row);
+    offer(m, row);
     if (entry->closing && entry->standing.settled && entry->standing.state != ST_STOPPING)
         end_closing(m, entry);
     if (entry->held)
@@ -162,9 +172,8 @@ void manager_enter(struct manager *m, struct entry *entry)
         return;
     look(entry);
     needs_sums_add(&row->sums, &entry->standing);
-    offer(row);
-    manager_push_needs(entry);
-    (void)m;
+    offer(m, row);
+    manager_push_needs(m, entry);
 }
 
 void manager_leave(struct manager *m, struct entry *entry)
@@ -252,7 +261,7 @@ void manager_link(struct manager *m)
         look_after(table->rows[i]);
     }
     for (size_t i = 0; i < table->row_count; i++) {
-        offer(table->rows[i]);
-        judge(table->rows[i]);
+        offer(m, table->rows[i]);
+        judge(m, table->rows[i]);
     }
 }

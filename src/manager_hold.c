@@ -5,7 +5,8 @@
  * that all orders of one request see each other, whatever their order; what may go does so at the
  * end of the message (manager_release_ready()). To stop what has no process, no turn is waited for:
  * in a shutdown it would start meanwhile.
- * An order that starts is never held: what is held before it goes first, and the newest wins. */
+ * An order that starts is never held: what is held before it goes first, and the newest wins. A new
+ * configuration goes behind what is held, where there may be an older one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,13 +105,16 @@ void manager_give(struct manager *m, struct entry *entry, struct order *order)
 {
     bool starts = order->kind == ORDER_START || order->kind == ORDER_RESTART;
     bool stops = begins_with_a_stop(order);
+    bool behind = order->kind == ORDER_CONFIGURE && entry->held;
     if (starts && entry->retires && entry->held) {
         refuse_start(m, entry, order);
         return;
     }
     if (starts || order->kind == ORDER_STOP || order->kind == ORDER_RETIRE)
         entry->told_up = starts;
-    if (entry->row->linked && stops) {
+    else if (stops && entry->standing.settled) /* a reload restarts what is wanted */
+        entry->told_up = entry->standing.wanted;
+    if (behind || (entry->row->linked && stops)) {
         bool force = order->force;
         hold(m, entry, order);
         if (force)

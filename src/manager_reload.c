@@ -90,6 +90,7 @@ static void configure(struct reload *r, struct row *row, const struct plan_task 
 static void keep_row(struct reload *r, struct row *row, const struct plan_task *change)
 {
     bool on = row_is_on(row, change->was->auto_launch);
+    row->starts = manager_will_start(row, change->change == CONFIG_RESTART);
     configure(r, row, change);
     add_entries(r, row, on);
 }
@@ -132,6 +133,17 @@ static void place_rows(struct reload *r, struct row *const *old)
     manager_link(r->m);
 }
 
+/* What restarts, or waits, may need something that nobody has started yet. */
+static void add_needs(struct reload *r)
+{
+    const struct table *table = &r->m->table;
+    for (size_t i = 0; i < table->row_count; i++) {
+        if (table->rows[i]->starts)
+            manager_add_needs(r->m, table->rows[i], &r->starting);
+        table->rows[i]->starts = false;
+    }
+}
+
 static void start_new_ones(struct reload *r)
 {
     const struct order_set set = {
@@ -162,6 +174,7 @@ static int apply(struct reload *r)
         if (old[i])
             retire_to(r, old[i], change->now ? (size_t)change->now->instances : 0);
     }
+    r->m->reloading = true;
     place_rows(r, old);
     r->mark = ++table->last_mark;
     for (size_t i = 0; i < r->plan->count; i++) {
@@ -173,7 +186,9 @@ static int apply(struct reload *r)
             add_entries(r, row, row->task->auto_launch);
     }
     table_index(table);
+    add_needs(r);
     start_new_ones(r);
+    manager_end_reload(r->m);
     free(old);
     return 0;
 }

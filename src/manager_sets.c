@@ -62,6 +62,37 @@ static void pull_needs(struct manager *m, enum order_kind kind, struct entries *
     }
 }
 
+/* ---- what a reload starts needs that, too ---- */
+
+bool manager_will_start(const struct row *row, bool restarts)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        const struct entry *entry = row->entries[i];
+        if ((restarts && entry->standing.wanted) || (entry->told_up && !runs(entry)))
+            return true;
+    }
+    return false;
+}
+
+/* Has a user stopped what is missing, or is it about to be stopped? */
+static bool is_stopped(const struct entry *entry)
+{
+    const struct standing *s = &entry->standing;
+    return s->state == ST_STOPPED ? s->why == WHY_USER : s->state != ST_FATAL;
+}
+
+void manager_add_needs(struct manager *m, const struct row *row, struct entries *entries)
+{
+    const struct need *need = NULL;
+    DL_FOREACH (row->needs, need) {
+        for (size_t i = 0; need->level != NEEDS_MET && i < need->to->count; i++) {
+            struct entry *entry = need->to->entries[i];
+            if (is_missing(need, entry) && !is_stopped(entry))
+                pull(m, entries, entry);
+        }
+    }
+}
+
 /* ---- what needs what is stopped ---- */
 
 static void say_stopped_first(const struct need *need, struct reply *reply)
@@ -73,10 +104,13 @@ static void say_stopped_first(const struct need *need, struct reply *reply)
     manager_tell(reply, (struct answer){ .kind = ANSWER_NOTE, .text = text });
 }
 
-/* Once something that it needed has completed, it does without. */
+/* Once something that it needed has completed, it does without; until it starts anew. */
 static bool minds_a_stop(const struct need *need, const struct entry *entry)
 {
-    if (need->condition == NEED_COMPLETED && entry->standing.state != ST_WAITING)
+    enum state state = entry->standing.state;
+    bool runs_on = state == ST_STARTED || state == ST_RUNNING || state == ST_BACKOFF;
+    bool starts_anew = entry->held || !runs_on;
+    if (need->condition == NEED_COMPLETED && !(starts_anew && entry->told_up))
         return false;
     return !standing_is_down(&entry->standing);
 }

@@ -220,6 +220,24 @@ def test_stopping_one_instance_stops_dependents(box):
         "Process 'db_2' stopped gracefully"]
 
 
+def test_what_restarts_is_stopped_with_what_it_waits_for_to_complete(box):
+    """It would wait for something that nobody is going to start."""
+    supervisor = box.shell({"tasks": {
+        "db": stamp(box, "db"),
+        "web": stamp(box, "web", 400, dependsOn={"db": {"condition": "started"}})}})
+    supervisor.start("web")
+    stamps(box, 2)
+    supervisor.reload({"tasks": {
+        "db": stamp(box, "db"),
+        "web": stamp(box, "web", 400, dependsOn={"db": {"condition": "completed"}})}})
+    supervisor.tell("restart web --timeout 10ms")
+    supervisor.wait_state("web", "STOPPING")
+    assert supervisor.send("stop db") == [
+        "'web' needs 'db' and is stopped first",
+        "Process 'web' stopped gracefully", "Process 'db' stopped gracefully"]
+    assert states(supervisor, "db", "web") == ["STOPPED", "STOPPED"]
+
+
 def test_several_stop_in_reverse_however_often_it_is_said(box):
     supervisor = box.shell({"tasks": chain(box, 300)})
     supervisor.start("web")
@@ -264,51 +282,6 @@ def test_a_restart_leaves_what_depends_on_it_alone(box):
 def test_a_restart_starts_what_it_needs(box):
     supervisor = box.shell({"tasks": chain(box)})
     assert [line.split("'")[1] for line in supervisor.send("restart web")] == ["db", "api", "web"]
-
-
-# ---- reloads ----
-
-def test_what_is_removed_stops_in_reverse(box):
-    supervisor = box.shell({"tasks": chain(box)})
-    supervisor.start("web")
-    stamps(box, 3)
-    supervisor.reload({"tasks": {}})
-    assert stopped(box, 3) == ["web", "api", "db"]
-
-
-def test_what_is_changed_restarts_in_order(box):
-    supervisor = box.shell({"tasks": chain(box)})
-    supervisor.start("web")
-    stamps(box, 3)
-    supervisor.reload({"tasks": chain(box, umask="077")})
-    assert stopped(box, 3) == ["web", "api", "db"]
-    assert started(supervisor)[3:] == ["db", "api", "web"]
-
-
-def test_what_is_new_starts_in_order(box):
-    supervisor = box.shell({"tasks": {}})
-    supervisor.reload({"tasks": chain(box, autoLaunch=True)})
-    assert started(supervisor) == ["db", "api", "web"]
-
-
-def test_a_dependency_that_is_dropped_is_waited_for_no_more(box):
-    slow = {"command": "sleep 600", "successfulStartTimeout": 300}
-    web = {"command": "sleep 600", "dependsOn": ["db"]}
-    supervisor = box.shell({"tasks": {"db": slow, "web": web}})
-    supervisor.tell("start web --timeout 10ms")
-    supervisor.wait_state("web", "WAITING")
-    supervisor.reload({"tasks": {"db": slow, "web": {**web, "dependsOn": []}}})
-    supervisor.wait_state("web", "STARTED", "RUNNING")
-
-
-def test_a_dependency_that_is_added_counts_from_then_on(box):
-    web = stamp(box, "web", 100)
-    supervisor = box.shell({"tasks": {"db": stamp(box, "db"), "web": web}})
-    supervisor.start("all")
-    stamps(box, 2)
-    supervisor.reload({"tasks": {"db": stamp(box, "db"), "web": {**web, "dependsOn": ["db"]}}})
-    supervisor.send("stop all")
-    assert stopped(box, 2) == ["web", "db"]
 
 
 # ---- many ----
