@@ -192,3 +192,14 @@ def test_hundreds_without_a_marker_are_soon_found(box):
     wait_for(lambda: "started with" in after.stderr(), 50)
     assert now_ms() - began < 6000 * patience()
     assert gone(*left)
+
+
+def test_one_without_a_main_thread_is_found(box):
+    path = box.path("pids")
+    before, left = started(box, one(helper("headless", path), cgroups="off"), path)
+    killed(before)
+    after = box.foreground({"tasks": {}})
+    wait_for(lambda: "started with" in after.stderr())
+    assert f"left process {left[0].pid} (" in after.stderr()
+    reap(adopted())
+    assert left[0].state is None

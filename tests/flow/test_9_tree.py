@@ -236,3 +236,13 @@ def test_cgroups_may_be_as_deep_as_a_task_makes_them(box):
         assert supervisor.send("stop web") == [
             "Process 'web' did not stop in 1s, killed (2 processes)"]
     assert supervisor.send("restart web")[0].startswith("Process 'web' started")
+
+
+def test_one_without_a_main_thread_is_no_zombie(box, cgroups):
+    path = box.path("pids")
+    headless = " ".join(helper("headless", path))
+    supervisor = box.shell(tasks(cgroups, web=f"(setsid {headless} & ); exec sleep 600"))
+    supervisor.start("web")
+    process, = pids_in(path, 1)
+    assert supervisor.send("stop web") == ["Process 'web' stopped gracefully"]
+    assert process.state is None
