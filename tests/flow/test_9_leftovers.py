@@ -89,6 +89,21 @@ def test_they_can_be_a_reason_to_refuse(box):
     wait_for(lambda: gone(Process(pid)))
 
 
+def test_a_name_that_is_no_name_does_nothing_to_a_terminal(box):
+    """Whoever was started may have changed its own."""
+    path = box.path("ticks")
+    shown = "\\x1b[31m\\nforged"
+    tick = [str(word) for word in helper("tick", path, "stay")]
+    before = box.foreground(one(["env", "TASKMASTER_NAME=\x1b[31m\nforged", *tick],
+                                leftovers="refuse"))
+    process = Process(wait_lines(path)[0].split()[1])
+    killed(before)
+    ended = box.run("-n", "-s", box.path("s.sock"), box.path("config.yaml"))
+    assert ended.returncode == 1 and f" of '{shown}'\n" in ended.stderr
+    process.kill()
+    wait_for(lambda: gone(process))
+
+
 def test_they_can_be_ignored(box):
     path = box.path("ticks")
     config = one(helper("tick", path, "stay"), leftovers="ignore")
