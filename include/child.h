@@ -45,7 +45,7 @@ struct child {
 
     const struct monitor_env *env;
     struct child_hooks hooks;
-    char *name;            /* of the instance when it was started: TASKMASTER_NAME */
+    char *mark;            /* whose process it is: launch.h */
     struct cgroup *cgroup; /* made at the first start, and kept; NULL: none */
     bool in_cgroup;        /* this process is in it */
     bool cgroup_spent;     /* it was killed: the next process gets another */

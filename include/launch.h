@@ -33,6 +33,7 @@ struct launch_cgroup {
 
 struct launch {
     char *name;   /* of the instance */
+    char *mark;   /* "TASK/INSTANCE": what no two have at a time, whatever they are named */
     char **argv;  /* argv[0] is the program as written */
     char **paths; /* to be tried in this order by execve(2); NULL-terminated */
     char **envp;

@@ -2,7 +2,9 @@
  *
  * Root may be told to log where others can write, and what they put there must not decide which
  * file it appends to. So root follows a symbolic link, anywhere on the path, only out of a
- * directory that belongs to root and that neither group nor others can write, sticky or not.
+ * directory that belongs to root and that neither group nor others can write, sticky or not. In any
+ * other directory a file that has other names too has to belong to the directory's owner or the
+ * log's, and not to root.
  *
  * Any thread; also between clone and exec, in a child that shares its parent's memory: makes only
  * raw system calls (raw_call.h), and takes about 8 KiB of stack. */
@@ -24,7 +26,8 @@ struct log_owner {
  * (with `mode`, before the umask) and the directories above it (0755) where they are not there;
  * root gives what it made to `owner` (NULL: to nobody), as far as that can be done.
  * 0, or a negative errno: -ELOOP where root would have to follow a link that it does not trust,
- * -EMLINK where it would have to follow more than 40. */
+ * -EMLINK where it would have to follow more than 40, -ENOTUNIQ where it does not trust the file's
+ * other names. */
 int log_open(const char *path, mode_t mode, const struct log_owner *owner, int *out_fd)
     __attribute__((warn_unused_result));
 

@@ -14,7 +14,8 @@
 #include <sys/types.h>
 
 struct proc_facts {
-    char state; /* 'R', 'S', 'Z' ... */
+    char state; /* 'R', 'S', 'Z' ...: of its main thread */
+    long threads;
     pid_t parent;
     pid_t group;
     pid_t session;

@@ -31,7 +31,7 @@ typedef void reaper_hook(void *arg, bool empty);
 /* A question, embedded in whoever asks so that asking cannot fail; the fields are the reaper's. */
 struct reaper_question {
     pid_t leader;
-    const char *name; /* NULL: it has a cgroup; only the session counts */
+    const char *mark; /* NULL: it has a cgroup; only the session counts */
     reaper_hook *hook;
     void *arg;
 
@@ -57,7 +57,7 @@ struct reaper_question {
     int signal_due;
     bool kill_due;
     UT_hash_handle by_leader;
-    UT_hash_handle by_name;
+    UT_hash_handle by_mark;
 };
 
 /* Makes the program a subreaper. `marker` (marker.h) is what its children have in their
@@ -65,10 +65,10 @@ struct reaper_question {
 int reaper_new(const char *marker, struct reaper **out_reaper) __attribute__((warn_unused_result));
 void reaper_free(struct reaper *reaper); /* NULL is fine */
 
-/* Prepares a question about a process that was started as the leader of a session. `name` is the
- * instance's at that time; NULL: a cgroup holds all of it. The leader is not to be reaped between
- * the first of the calls below and the answer "empty"; both it and `name` stay until then. */
-void reaper_track(struct reaper_question *question, pid_t leader, const char *name,
+/* Prepares a question about a process that was started as the leader of a session. `mark` says
+ * whose (launch.h); NULL: a cgroup holds all of it. The leader is not to be reaped between
+ * the first of the calls below and the answer "empty"; both it and `mark` stay until then. */
+void reaper_track(struct reaper_question *question, pid_t leader, const char *mark,
                   reaper_hook *hook, void *arg);
 
 /* Sends `signo` and SIGCONT to all strays - what has left the leader's group - and to those that

@@ -19,7 +19,7 @@ struct stray {
     bool adopted;     /* else it descends from one that is */
     pid_t session;    /* when it was adopted */
     enum marks marks; /* what its environment says */
-    char *name;       /* MARKS_OURS */
+    char *mark;       /* MARKS_OURS: whose */
     bool logged;
     int64_t passing_ms; /* since when it is between two states; 0: it is not */
     int sent;           /* the last signal; 0: none */
@@ -35,7 +35,7 @@ struct strays {
     int children_fd;    /* where; -1 */
     struct stray *known;
     struct reaper_question *by_leader; /* those that are open */
-    struct reaper_question *by_name;
+    struct reaper_question *by_mark;
     size_t searches;  /* open ones that look for more than the session */
     size_t undecided; /* orphans of which it cannot be said yet whose they are */
     bool found;       /* the last scan found strays that were not known */

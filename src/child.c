@@ -129,22 +129,22 @@ static void note_cgroup(struct child *child, const struct launch *launch)
 /* From now on it is watched, and others can be asked what is left of it. */
 static int adopt(struct child *child, pid_t pid, int pidfd, const struct launch *launch)
 {
-    char *name = strdup(launch->name);
-    int error = name ? watcher_add(child->env->watcher, pidfd, EPOLLIN, child->hooks.on_exit,
+    char *mark = strdup(launch->mark);
+    int error = mark ? watcher_add(child->env->watcher, pidfd, EPOLLIN, child->hooks.on_exit,
                                    child->hooks.arg, &child->watch)
                      : -ENOMEM;
     if (error) {
-        free(name);
+        free(mark);
         return error;
     }
-    free(child->name);
-    child->name = name;
+    free(child->mark);
+    child->mark = mark;
     child->pid = child->last_pid = pid;
     child->pidfd = pidfd;
     child->killed = 0;
     child->leader_gone = child->owes_stop = child->owes_below = false;
     note_cgroup(child, launch);
-    reaper_track(&child->question, pid, child->in_cgroup ? NULL : child->name,
+    reaper_track(&child->question, pid, child->in_cgroup ? NULL : child->mark,
                  child->hooks.on_group, child->hooks.arg);
     return 0;
 }

@@ -155,5 +155,5 @@ void child_bury(struct child *child)
 void child_release(struct child *child)
 {
     cgroup_free(child->cgroup);
-    free(child->name);
+    free(child->mark);
 }

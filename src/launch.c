@@ -289,6 +289,10 @@ static int make_launch(struct work *w)
     launch->umask = w->task->umask;
     launch->name = strdup(w->id->name);
     int error = launch->name ? make_environment(w) : -ENOMEM;
+    if (asprintf(&launch->mark, "%s/%ld", w->id->task, w->id->instance) < 0) {
+        launch->mark = NULL;
+        error = -ENOMEM;
+    }
     if (!error)
         error = launch_rights_init(w->task, &launch->rights);
     if (!error)
@@ -335,6 +339,7 @@ void launch_free(struct launch *launch)
     if (!launch)
         return;
     free(launch->name);
+    free(launch->mark);
     words_free(launch->argv);
     words_free(launch->paths);
     words_free(launch->envp);

@@ -19,6 +19,7 @@
 #include "cgroup.h"
 #include "leftovers.h"
 #include "proctree.h"
+#include "text.h"
 
 /* ---- who we are ---- */
 
@@ -105,7 +106,8 @@ static bool is_listed(const struct leftover_list *list, pid_t pid)
     return false;
 }
 
-/* The name may be NULL; it is copied. The pidfd is the list's then, or is closed. */
+/* The name may be NULL, and anybody's: it is made fit to be shown. The pidfd is the list's then, or
+ * is closed. */
 static int add(struct leftover_list *list, pid_t pid, int pidfd, const char *name)
 {
     if (list->count == list->room) {
@@ -121,7 +123,7 @@ static int add(struct leftover_list *list, pid_t pid, int pidfd, const char *nam
     list->items[list->count++] = (struct leftover){
         .pid = pid,
         .pidfd = pidfd,
-        .name = name ? strdup(name) : NULL,
+        .name = name ? text_printable(name) : NULL,
     };
     return 0;
 }

@@ -60,12 +60,37 @@ UNWATCHED static int enter(struct walk *w, int from, const char *name, long flag
     return 0;
 }
 
+/* Who may write a directory with an ACL shows in the group's bits. */
+UNWATCHED static bool trusts_links(const struct walk *w)
+{
+    struct stat st;
+    if (w->trusting)
+        return true;
+    return raw_call(SYS_fstat, w->directory, (long)&st, 0, 0) == 0 && st.st_uid == 0 &&
+           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 /* Gives away what was just made. Where that is not allowed it stays ours, and does as well. */
 UNWATCHED static void give(const struct walk *w, int fd)
 {
     const struct log_owner *owner = w->owner;
     raw_call5(SYS_fchownat, fd, (long)"", owner->has_user ? (long)owner->user : -1,
               owner->has_group ? (long)owner->group : -1, AT_EMPTY_PATH);
+}
+
+/* Where others can write they may have made a name for a file that is not theirs to write to, if
+ * the kernel lets them (fs.protected_hardlinks). */
+UNWATCHED static bool is_planted(const struct walk *w, int fd)
+{
+    struct stat st, directory;
+    if (trusts_links(w) || raw_call(SYS_fstat, fd, (long)&st, 0, 0) < 0 || !S_ISREG(st.st_mode) ||
+        st.st_nlink <= 1)
+        return false;
+    bool is_theirs = raw_call(SYS_fstat, w->directory, (long)&directory, 0, 0) == 0 &&
+                     st.st_uid == directory.st_uid;
+    if (w->owner && w->owner->has_user)
+        is_theirs = is_theirs || st.st_uid == w->owner->user;
+    return st.st_uid == 0 || !is_theirs;
 }
 
 UNWATCHED static int open_file(struct walk *w, const char *name, long flags)
@@ -78,6 +103,10 @@ UNWATCHED static int open_file(struct walk *w, const char *name, long flags)
             fd = raw_call(SYS_openat, w->directory, (long)name, flags | O_CREAT | O_EXCL,
                           (long)w->mode);
         if (fd >= 0) {
+            if (!make && is_planted(w, (int)fd)) {
+                raw_call(SYS_close, fd, 0, 0, 0);
+                return -ENOTUNIQ;
+            }
             if (make && w->owner)
                 give(w, (int)fd);
             w->fd = (int)fd;
@@ -99,16 +128,6 @@ UNWATCHED static int make_directory(struct walk *w, const char *name)
         st.st_uid == 0)
         give(w, w->directory);
     return error;
-}
-
-/* Who may write a directory with an ACL shows in the group's bits. */
-UNWATCHED static bool trusts_links(const struct walk *w)
-{
-    struct stat st;
-    if (w->trusting)
-        return true;
-    return raw_call(SYS_fstat, w->directory, (long)&st, 0, 0) == 0 && st.st_uid == 0 &&
-           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 /* Its links may lead to what no path does: a pipe, a deleted file. */
@@ -213,6 +232,9 @@ UNWATCHED int log_open(const char *path, mode_t mode, const struct log_owner *ow
 
 const char *log_open_reason(int error)
 {
-    return error == ELOOP && is_root() ? "a symbolic link in a directory that others can write"
-                                       : strerrordesc_np(error);
+    if (error == ELOOP && is_root())
+        return "a symbolic link in a directory that others can write";
+    if (error == ENOTUNIQ)
+        return "a hard link in a directory that others can write";
+    return strerrordesc_np(error);
 }

@@ -71,7 +71,17 @@ bool proc_is_ours(void)
 }
 
 /* Fields of proc(5), counted from the third, "state". */
-enum { STATE, PARENT, GROUP, SESSION, START = 22 - 3, SIZE = 23 - 3, ENV_END = 51 - 3, FIELDS };
+enum {
+    STATE,
+    PARENT,
+    GROUP,
+    SESSION,
+    THREADS = 20 - 3,
+    START = 22 - 3,
+    SIZE = 23 - 3,
+    ENV_END = 51 - 3,
+    FIELDS
+};
 
 int proc_read_facts(pid_t pid, struct proc_facts *out)
 {
@@ -95,6 +105,7 @@ int proc_read_facts(pid_t pid, struct proc_facts *out)
             .parent = (pid_t)strtol(fields[PARENT], NULL, 10),
             .group = (pid_t)strtol(fields[GROUP], NULL, 10),
             .session = (pid_t)strtol(fields[SESSION], NULL, 10),
+            .threads = strtol(fields[THREADS], NULL, 10),
             .start = strtoull(fields[START], NULL, 10),
             .has_memory = strtoull(fields[SIZE], NULL, 10) != 0,
             .has_environment = strtoull(fields[ENV_END], NULL, 10) != 0,
@@ -108,7 +119,7 @@ int proc_read_facts(pid_t pid, struct proc_facts *out)
 
 bool proc_is_over(const struct proc_facts *facts)
 {
-    return facts->state == 'Z' || facts->state == 'X';
+    return (facts->state == 'Z' || facts->state == 'X') && facts->threads <= 1;
 }
 
 /* ---- kin ---- */
@@ -210,11 +221,49 @@ int proc_children(pid_t pid, struct pids *pids)
 
 /* ---- texts ---- */
 
-int proc_environment(pid_t pid, char **out_bytes, size_t *out_size)
+/* The main thread of a process may have ended, and others go on: their environment is its. */
+static int environment_of_threads(pid_t pid, char **out_bytes, size_t *out_size)
 {
     char path[64];
+    const struct dirent *entry;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *threads = opendir(path);
+    bool found = false;
+    while (threads && !found && (entry = readdir(threads))) {
+        char *bytes;
+        size_t size;
+        snprintf(path, sizeof path, "/proc/%d/task/%d/environ", (int)pid, atoi(entry->d_name));
+        if (*entry->d_name == '.' || read_whole(path, ENVIRONMENT_MAX, &bytes, &size))
+            continue;
+        found = size > 0;
+        if (!found) {
+            free(bytes);
+            continue;
+        }
+        *out_bytes = bytes;
+        *out_size = size;
+    }
+    if (threads)
+        closedir(threads);
+    return found ? 0 : -ENOENT;
+}
+
+int proc_environment(pid_t pid, char **out_bytes, size_t *out_size)
+{
+    char path[64], *bytes = NULL;
+    size_t size = 0;
     snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-    return read_whole(path, ENVIRONMENT_MAX, out_bytes, out_size);
+    int error = read_whole(path, ENVIRONMENT_MAX, &bytes, &size);
+    if ((error == -ESRCH || (!error && size == 0)) &&
+        environment_of_threads(pid, out_bytes, out_size) == 0) {
+        free(bytes);
+        return 0;
+    }
+    if (error)
+        return error;
+    *out_bytes = bytes;
+    *out_size = size;
+    return 0;
 }
 
 const char *proc_variable(const char *bytes, size_t size, const char *name)

@@ -70,10 +70,10 @@ void reaper_free(struct reaper *r)
 
 /* ---- requests, from any thread ---- */
 
-void reaper_track(struct reaper_question *q, pid_t leader, const char *name, reaper_hook *hook,
+void reaper_track(struct reaper_question *q, pid_t leader, const char *mark, reaper_hook *hook,
                   void *arg)
 {
-    *q = (struct reaper_question){ .leader = leader, .name = name, .hook = hook, .arg = arg };
+    *q = (struct reaper_question){ .leader = leader, .mark = mark, .hook = hook, .arg = arg };
 }
 
 /* With the lock held. */
@@ -89,7 +89,7 @@ static void enqueue(struct reaper *r, struct reaper_question *q)
 
 void reaper_signal(struct reaper *r, struct reaper_question *q, int signo)
 {
-    if (!q->name)
+    if (!q->mark)
         return;
     pthread_mutex_lock(&r->lock);
     if (!q->closed) {

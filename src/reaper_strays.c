@@ -2,6 +2,7 @@
 #include "reaper_strays.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ static void forget(struct strays *s, struct stray *stray)
     if (stray->question)
         DL_DELETE(stray->question->strays, stray);
     HASH_DEL(s->known, stray);
-    free(stray->name);
+    free(stray->mark);
     free(stray);
 }
 
@@ -47,9 +48,9 @@ void strays_open(struct strays *s, struct reaper_question *q)
 {
     q->open = true;
     HASH_ADD(by_leader, s->by_leader, leader, sizeof q->leader, q);
-    if (!q->name)
+    if (!q->mark)
         return;
-    HASH_ADD_KEYPTR(by_name, s->by_name, q->name, strlen(q->name), q);
+    HASH_ADD_KEYPTR(by_mark, s->by_mark, q->mark, strlen(q->mark), q);
     s->searches++;
 }
 
@@ -60,9 +61,9 @@ void strays_close(struct strays *s, struct reaper_question *q)
         forget(s, stray); /* none that is adopted */
     q->open = false;
     HASH_DELETE(by_leader, s->by_leader, q);
-    if (!q->name)
+    if (!q->mark)
         return;
-    HASH_DELETE(by_name, s->by_name, q);
+    HASH_DELETE(by_mark, s->by_mark, q);
     s->searches--;
 }
 
@@ -99,10 +100,10 @@ static struct reaper_question *of_session(struct strays *s, pid_t session)
     return q;
 }
 
-static struct reaper_question *of_name(struct strays *s, const char *name)
+static struct reaper_question *of_mark(struct strays *s, const char *mark)
 {
     struct reaper_question *q;
-    HASH_FIND(by_name, s->by_name, name, strlen(name), q);
+    HASH_FIND(by_mark, s->by_mark, mark, strlen(mark), q);
     return q;
 }
 
@@ -115,6 +116,23 @@ static enum marks marks_without_environment(pid_t pid)
     return facts.has_memory && facts.has_environment ? MARKS_NONE : MARKS_PASSING;
 }
 
+static bool is_marked(const struct strays *s, const char *bytes, size_t size)
+{
+    const char *marker = proc_variable(bytes, size, MARKER_VARIABLE);
+    return marker && s->marker && strcmp(marker, s->marker) == 0 &&
+           proc_variable(bytes, size, "TASKMASTER_NAME");
+}
+
+/* Not by its name: an instance keeps its process when it is renamed, and its old name may be
+ * another's by now. */
+static char *read_mark(const char *bytes, size_t size)
+{
+    const char *task = proc_variable(bytes, size, "TASKMASTER_TASK");
+    const char *number = proc_variable(bytes, size, "TASKMASTER_INSTANCE");
+    char *mark;
+    return asprintf(&mark, "%s/%s", task ? task : "", number ? number : "") < 0 ? NULL : mark;
+}
+
 static void read_marks(struct strays *s, struct stray *stray)
 {
     char *bytes;
@@ -125,13 +143,11 @@ static void read_marks(struct strays *s, struct stray *stray)
         stray->marks = MARKS_PASSING; /* or for want of memory or descriptors, which passes too */
     if (error)
         return;
-    const char *marker = proc_variable(bytes, size, MARKER_VARIABLE);
-    const char *name = proc_variable(bytes, size, "TASKMASTER_NAME");
     if (size == 0) {
         stray->marks = marks_without_environment(stray->pid);
-    } else if (marker && name && s->marker && strcmp(marker, s->marker) == 0) {
-        stray->name = strdup(name);
-        stray->marks = stray->name ? MARKS_OURS : MARKS_UNREAD;
+    } else if (is_marked(s, bytes, size)) {
+        stray->mark = read_mark(bytes, size);
+        stray->marks = stray->mark ? MARKS_OURS : MARKS_UNREAD;
     }
     free(bytes);
 }
@@ -180,7 +196,7 @@ static struct reaper_question *owner(struct strays *s, struct stray *stray)
             stray->passing_ms = 0;
     }
     switch (stray->marks) {
-    case MARKS_OURS: return of_name(s, stray->name);
+    case MARKS_OURS: return of_mark(s, stray->mark);
     case MARKS_PASSING:
     case MARKS_UNREAD:
         if (is_passing(stray))

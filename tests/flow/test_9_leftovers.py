@@ -89,6 +89,21 @@ def test_they_can_be_a_reason_to_refuse(box):
     wait_for(lambda: gone(Process(pid)))
 
 
+def test_a_name_that_is_no_name_does_nothing_to_a_terminal(box):
+    """Whoever was started may have changed its own."""
+    path = box.path("ticks")
+    shown = "\\x1b[31m\\nforged"
+    tick = [str(word) for word in helper("tick", path, "stay")]
+    before = box.foreground(one(["env", "TASKMASTER_NAME=\x1b[31m\nforged", *tick],
+                                leftovers="refuse"))
+    process = Process(wait_lines(path)[0].split()[1])
+    killed(before)
+    ended = box.run("-n", "-s", box.path("s.sock"), box.path("config.yaml"))
+    assert ended.returncode == 1 and f" of '{shown}'\n" in ended.stderr
+    process.kill()
+    wait_for(lambda: gone(process))
+
+
 def test_they_can_be_ignored(box):
     path = box.path("ticks")
     config = one(helper("tick", path, "stay"), leftovers="ignore")
@@ -193,3 +208,14 @@ def test_hundreds_without_a_marker_are_soon_found(box):
     wait_for(lambda: "started with" in after.stderr(), 50)
     assert now_ms() - began < 6000 * patience()
     assert gone(*left)
+
+
+def test_one_without_a_main_thread_is_found(box):
+    path = box.path("pids")
+    before, left = started(box, one(helper("headless", path), cgroups="off"), path)
+    killed(before)
+    after = box.foreground({"tasks": {}})
+    wait_for(lambda: "started with" in after.stderr())
+    assert f"left process {left[0].pid} (" in after.stderr()
+    reap(adopted())
+    assert left[0].state is None

@@ -174,6 +174,25 @@ def test_a_stranger_is_not_touched(box, cgroups):
     stranger.wait()
 
 
+def test_a_name_that_was_anothers_is_told_apart(box):
+    """'a_1' became 'a', and keeps what it has started; then a task of that name came."""
+    path = box.path("signals")
+    record = " ".join(helper("record", path, "QUIT"))
+    task = {"command": f"(setsid {record} & ); exec sleep 600", "instances": 2}
+    config = tasks("off", a=task)
+    supervisor = box.shell(config)
+    supervisor.start("a_1")
+    wait_lines(path)
+    task["instances"] = 1
+    config["tasks"]["a_1"] = {"command": "exec sleep 600"}
+    supervisor.reload(config)
+    supervisor.start("a_1")
+    assert supervisor.send("stop a_1") == ["Process 'a_1' stopped gracefully"]
+    assert lines_of(path) == ["ready"]
+    supervisor.send("stop a")
+    assert "TERM" in lines_of(path)
+
+
 def test_one_that_hops_from_pid_to_pid_is_caught(box, cgroups):
     path = box.path("pids")
     supervisor = box.shell(tasks(cgroups, web={"command": helper("tree", path, "hop"),
@@ -236,3 +255,13 @@ def test_cgroups_may_be_as_deep_as_a_task_makes_them(box):
         assert supervisor.send("stop web") == [
             "Process 'web' did not stop in 1s, killed (2 processes)"]
     assert supervisor.send("restart web")[0].startswith("Process 'web' started")
+
+
+def test_one_without_a_main_thread_is_no_zombie(box, cgroups):
+    path = box.path("pids")
+    headless = " ".join(helper("headless", path))
+    supervisor = box.shell(tasks(cgroups, web=f"(setsid {headless} & ); exec sleep 600"))
+    supervisor.start("web")
+    process, = pids_in(path, 1)
+    assert supervisor.send("stop web") == ["Process 'web' stopped gracefully"]
+    assert process.state is None

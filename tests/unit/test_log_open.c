@@ -112,6 +112,31 @@ Test(log_open, a_link_of_our_own_is_followed)
     expect_opened("open/../file", "own/log");
 }
 
+static int try_linked(uid_t directory_owner, uid_t file_owner)
+{
+    cr_assert_eq(chown("open", directory_owner, 0), 0);
+    cr_assert_eq(chown("own/file", file_owner, 0), 0);
+    return try_path("open/log");
+}
+
+Test(log_open, a_file_with_other_names_is_refused_where_others_can_write)
+{
+    const struct log_owner owner = { .has_user = true, .user = OTHERS };
+    int fd = open("own/file", O_WRONLY | O_CREAT, 0600);
+    cr_assert(fd >= 0 && close(fd) == 0 && link("own/file", "open/log") == 0);
+    cr_expect_eq(try_linked(0, 0), -ENOTUNIQ);
+    cr_expect_eq(try_linked(OTHERS, 0), -ENOTUNIQ);
+    cr_expect_eq(try_linked(OTHERS, OTHERS + 1), -ENOTUNIQ);
+    cr_expect_eq(try_linked(OTHERS, OTHERS), 0);
+    cr_expect_eq(try_linked(0, OTHERS), -ENOTUNIQ);
+    cr_expect_eq(log_open("open/log", 0600, &owner, &fd), 0);
+    close(fd);
+    cr_assert_eq(chown("own/file", 0, 0), 0);
+    cr_expect_eq(try_path("own/file"), 0);
+    unlink("own/file");
+    cr_expect_eq(try_path("open/log"), 0);
+}
+
 /* A trusted link may lead to one that is not. */
 Test(log_open, each_link_of_a_chain_is_looked_at)
 {

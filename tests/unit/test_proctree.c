@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,33 @@ Test(proctree, tells_a_zombie_from_nobody)
     cr_assert(proc_is_over(&facts) && !facts.has_memory);
     waitpid(pid, NULL, 0);
     cr_assert_eq(proc_read_facts(pid, &facts), -ESRCH);
+}
+
+static void *stay(void *arg)
+{
+    pause();
+    return arg;
+}
+
+Test(proctree, takes_one_whose_main_thread_has_ended_for_alive)
+{
+    struct proc_facts facts = { 0 };
+    char *bytes;
+    size_t size;
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, stay, NULL);
+        pthread_exit(NULL);
+    }
+    for (int tries = 0; facts.state != 'Z' && tries < 100000; tries++)
+        cr_assert_eq(proc_read_facts(pid, &facts), 0);
+    cr_assert(facts.state == 'Z' && !proc_is_over(&facts));
+    cr_assert_eq(proc_environment(pid, &bytes, &size), 0);
+    cr_assert_gt(size, 0);
+    free(bytes);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
 Test(proctree, finds_a_whole_variable)
