@@ -136,6 +136,17 @@ def test_the_pid_file_of_another_is_left_alone(box):
     assert daemon.pid_path.read_text() == "1\n"
 
 
+def test_the_pid_file_of_one_that_runs_is_refused_and_kept(box):
+    daemon = box.daemon(EMPTY)
+    config = {**ticker(box), "supervisor": {"pidFile": str(daemon.pid_path)}}
+    result = box.run("-n", "-s", box.path("other.sock"), box.write(config, "2.yaml"))
+    assert result.returncode == 1 and str(daemon.pid_path) in result.stderr
+    assert daemon.pid_path.read_text() == f"{daemon.pid}\n"
+    assert not box.path("ticks").exists() and not box.path("other.sock").exists()
+    assert daemon.terminate() == 0
+    assert not daemon.pid_path.exists()
+
+
 @pytest.mark.parametrize("kind", ["text", "link", "fifo"])
 def test_what_is_no_pid_file_is_refused_and_kept(box, kind):
     path = box.path("precious")

@@ -104,7 +104,7 @@ def test_in_the_background_it_obeys_sigterm(box):
     supervisor.kill(signal.SIGTERM)
     wait_for(lambda: not supervisor.alive())
     outer.run("true")
-    assert outer.run("wait; echo all done")[-1] == "all done"
+    assert "all done" in outer.run("wait; echo all done")  # its shell may say what has become of it
 
 
 def test_its_history_and_log_are_not_on_the_terminal(box):
