@@ -14,6 +14,7 @@
 struct claim {
     struct control_socket *socket; /* NULL: none */
     char *pid_file;                /* NULL: none, or not written */
+    int pid_fd;                    /* of it: holds its lock */
 };
 
 /* ---- the control socket ---- */
@@ -74,10 +75,12 @@ static int take_pid_file(struct claim *claim, const char *path)
     if (!path)
         return 0;
     char *copy = strdup(path);
-    int error = copy ? pid_file_write(path) : -ENOMEM;
+    int error = copy ? pid_file_write(path, &claim->pid_fd) : -ENOMEM;
     if (error) {
         fprintf(stderr, "taskmaster: cannot write the pid file '%s': %s\n", path,
-                error == -EEXIST ? "something else is there" : strerrordesc_np(-error));
+                error == -EEXIST  ? "something else is there"
+                : error == -EBUSY ? "it is that of another supervisor, which runs"
+                                  : strerrordesc_np(-error));
         free(copy);
         return error;
     }
@@ -116,7 +119,7 @@ void claim_release(struct claim *claim, bool in_use)
     if (!claim)
         return;
     if (claim->pid_file)
-        pid_file_remove(claim->pid_file);
+        pid_file_remove(claim->pid_file, claim->pid_fd);
     if (in_use) {
         if (claim->socket)
             control_socket_remove(claim->socket);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,28 +47,34 @@ static int overwrite(int fd)
     return count == size ? 0 : count < 0 ? -errno : -ENOSPC;
 }
 
-int pid_file_write(const char *path)
+int pid_file_write(const char *path, int *out_fd)
 {
     int fd = open(path, O_RDWR | O_CREAT | FLAGS, 0644);
     if (fd < 0)
         return -errno;
     int error = check(fd);
+    if (!error && flock(fd, LOCK_EX | LOCK_NB))
+        error = errno == EWOULDBLOCK ? -EBUSY : -errno;
     if (!error)
         error = overwrite(fd);
-    close(fd);
+    if (error)
+        close(fd);
+    else
+        *out_fd = fd;
     return error;
 }
 
-void pid_file_remove(const char *path)
+void pid_file_remove(const char *path, int fd)
 {
     char own[TEXT_BYTES];
     char text[TEXT_BYTES] = { 0 };
     own_text(own);
-    int fd = open(path, O_RDONLY | FLAGS);
-    if (fd < 0)
-        return;
-    ssize_t count = read(fd, text, sizeof text - 1);
+    int there = open(path, O_RDONLY | FLAGS);
+    if (there >= 0) {
+        ssize_t count = read(there, text, sizeof text - 1);
+        close(there);
+        if (count > 0 && strcmp(text, own) == 0)
+            unlink(path);
+    }
     close(fd);
-    if (count > 0 && strcmp(text, own) == 0)
-        unlink(path);
 }
