@@ -147,8 +147,8 @@ static void step(struct instance *in, struct fsm_event ev, const struct order *f
         }
         in->fsm = next.next;
         if (before.state == ST_STOPPING && before.killed && in->fsm.state != ST_STOPPING)
-            log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu processes)", in->id->name,
-                      in->child.killed ? in->child.killed : 1);
+            log_write(LOG_WARN, "'%s' did not stop in time, killed (%zu process%s)", in->id->name,
+                      in->child.killed ? in->child.killed : 1, in->child.killed > 1 ? "es" : "");
         instance_publish(in, &before);
         instance_judge(in, &before);
         settle(in, &before, &ev, fresh);

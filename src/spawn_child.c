@@ -212,6 +212,9 @@ UNWATCHED int spawn_child_main(void *arg)
 
     atomic_store(&child->ran, true);
     atomic_store(child->door, child->pidfd);
+    /* Those of a crash too: once it is somebody else's, no handler is to run in our memory. */
+    uint64_t all = ~UINT64_C(0);
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all);
     child->report.step = SPAWN_UNSHARE;
     if (child->shares_descriptors &&
         raw_call(SYS_close_range, SPAWN_DESCRIPTORS_COPIED, ~0U, CLOSE_RANGE_UNSHARE, 0) < 0)

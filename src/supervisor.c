@@ -263,7 +263,8 @@ static void kill_orphans(struct supervisor *s)
         return;
     size_t killed = reaper_kill_orphans(s->env.reaper, clock_ms() + ORPHAN_PATIENCE_MS);
     if (killed)
-        log_write(LOG_WARN, "killed %zu processes that had left their groups", killed);
+        log_write(LOG_WARN, "killed %zu process%s that had left %s", killed, killed > 1 ? "es" : "",
+                  killed > 1 ? "their groups" : "its group");
 }
 
 static void release(struct supervisor *s)
