@@ -183,6 +183,8 @@ def test_sigint_does_not_end_a_shell_on_a_terminal(box):
     terminal = box.terminal(CONFIG)
     pid = start(terminal, "nginx")
     terminal.signal(signal.SIGINT)
+    terminal.wait_screen("^C")  # what is typed before that is dropped
+    terminal.wait_prompt()
     assert terminal.send("pid")[-1] == str(terminal.pid)
     assert Process(pid).alive()
 
