@@ -265,7 +265,7 @@ bool cgroup_is_populated(int events_fd)
 /* The processes in one cgroup, and not in those below it. */
 static int read_members(const char *dir, struct pids *pids)
 {
-    int error = 0, pid;
+    int error = 0;
     int fd = open_file(dir, "cgroup.procs", O_RDONLY);
     if (fd < 0)
         return fd;
@@ -274,9 +274,14 @@ static int read_members(const char *dir, struct pids *pids)
         close(fd);
         return -ENOMEM;
     }
-    while (!error && fscanf(file, "%d", &pid) == 1)
+    char *line = NULL;
+    size_t room = 0;
+    while (!error && getline(&line, &room, file) > 0) {
+        long pid = strtol(line, NULL, 10);
         if (pid > 0) /* 0: one of another namespace */
-            error = pids_add(pids, pid);
+            error = pids_add(pids, (pid_t)pid);
+    }
+    free(line);
     fclose(file);
     return error;
 }

@@ -28,6 +28,7 @@ static void forget(struct strays *s, struct stray *stray)
 {
     if (stray->question)
         DL_DELETE(stray->question->strays, stray);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it does not see that this unlinks */
     HASH_DEL(s->known, stray);
     free(stray->mark);
     free(stray);
@@ -35,9 +36,10 @@ static void forget(struct strays *s, struct stray *stray)
 
 void strays_release(struct strays *s)
 {
-    struct stray *stray, *next;
-    HASH_ITER (hh, s->known, stray, next)
+    struct stray *stray = NULL, *next = NULL;
+    HASH_ITER (hh, s->known, stray, next) {
         forget(s, stray);
+    }
     if (s->lists)
         close(s->children_fd);
 }
@@ -56,9 +58,10 @@ void strays_open(struct strays *s, struct reaper_question *q)
 
 void strays_close(struct strays *s, struct reaper_question *q)
 {
-    struct stray *stray, *next;
-    DL_FOREACH_SAFE (q->strays, stray, next)
+    struct stray *stray = NULL, *next = NULL;
+    DL_FOREACH_SAFE (q->strays, stray, next) {
         forget(s, stray); /* none that is adopted */
+    }
     q->open = false;
     HASH_DELETE(by_leader, s->by_leader, q);
     if (!q->mark)
@@ -282,7 +285,7 @@ struct reaper_question *strays_reaped(struct strays *s, pid_t pid)
 bool strays_any_dying(struct strays *s)
 {
     struct proc_facts facts;
-    struct stray *stray, *next;
+    struct stray *stray = NULL, *next = NULL;
     HASH_ITER (hh, s->known, stray, next) {
         if (!stray->adopted || stray->question)
             continue;

@@ -47,7 +47,8 @@ UNWATCHED static long clone3(struct clone_args *args, int (*run)(void *), void *
 }
 
 pid_t spawn_clone_into(int cgroup_fd, uint64_t flags, void *stack, size_t stack_bytes,
-                       int (*run)(void *), void *arg, int *pidfd)
+                       int (*run)(void *), void *arg,
+                       int *pidfd) /* NOLINT(readability-non-const-parameter): the kernel's */
 {
     struct clone_args args = {
         .flags = (unsigned long long)flags | CLONE_INTO_CGROUP,

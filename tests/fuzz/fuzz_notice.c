@@ -27,10 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct notice notice;
     if (size > NOTICE_BYTES)
         return 0;
-    char *bytes = malloc(size + 1); /* of its own, so that reading past its end is noticed */
+    char *bytes = malloc(size ? size : 1); /* of its own, so that reading past its end is noticed */
     EXPECT(bytes);
-    memcpy(bytes, data, size);
-    bytes = realloc(bytes, size ? size : 1);
+    if (size)
+        memcpy(bytes, data, size);
     notice_parse(bytes, size, &notice);
     free(bytes);
     EXPECT(strlen(notice.status) <= NOTICE_STATUS_BYTES);

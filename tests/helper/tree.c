@@ -98,7 +98,8 @@ static int lines_in(const char *path)
             lines += buffer[i] == '\n';
         }
     }
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     return lines;
 }
 

@@ -4,6 +4,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
+#define TEN "1111111111"
+#define LONG_TEXT TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "111"
+
 static const struct marker with_socket = { 4026531836, 1234, 567890, 0xab, 0xcdef };
 
 Test(marker, is_printed_and_read_back)
@@ -53,8 +56,7 @@ Test(marker, is_nothing_else)
         "+1:2:3:00000000000000ab:-",
         "1:99999999999:3:00000000000000ab:-",
         "1:2:3:00000000000000ab:0000000000000000",
-        "11111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
-        "11111111111111",
+        LONG_TEXT,
     };
     struct marker m;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
