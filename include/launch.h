@@ -13,6 +13,7 @@
 #include "launch_rights.h"
 
 struct config_command;
+struct region;
 
 /* Who is started: the values of ${TASK}, ${INSTANCE} and ${NAME}. */
 struct launch_id {
@@ -32,11 +33,12 @@ struct launch_cgroup {
 };
 
 struct launch {
-    char *name;   /* of the instance */
-    char *mark;   /* "TASK/INSTANCE": what no two have at a time, whatever they are named */
-    char **argv;  /* argv[0] is the program as written */
-    char **paths; /* to be tried in this order by execve(2); NULL-terminated */
-    char **envp;
+    struct region *region; /* has all of it but `directory` and what `rights` and `outputs` own */
+    char *name;            /* of the instance */
+    char *mark;      /* "TASK/INSTANCE": what no two have at a time, whatever they are named */
+    char **argv;     /* argv[0] is the program as written */
+    char **paths;    /* to be tried in this order by execve(2); NULL-terminated */
+    char **envp;     /* the supervisor's variables in it are not copied */
     char *directory; /* NULL: stay */
     mode_t umask;
     struct launch_rights rights;
@@ -47,8 +49,8 @@ struct launch {
     struct launch_cgroup *cgroup; /* the starter's; NULL: it stays in ours */
 };
 
-/* Expands `task` for `id`. `environment` is the supervisor's (like environ).
- * 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a text
+/* Expands `task` for `id`. `environment` is the supervisor's (like environ), and
+ * outlives the launch. 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a text
  * saying which variable is not set. */
 int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
                struct launch **out_launch, char **out_error) __attribute__((warn_unused_result));

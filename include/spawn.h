@@ -12,6 +12,7 @@
 #define SPAWN_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -29,6 +30,12 @@ void spawner_free(struct spawner *spawner); /* NULL is fine; no start may be und
 
 /* The method that works here. */
 enum spawn_method spawn_method_here(void);
+
+/* Waits for a turn: a few starts for each CPU are prepared and made at a time, so that thousands of
+ * them together take no more memory than those few. Where no start gets on for 100 ms, because those
+ * that have turns are stuck, the others go on without. True: to be followed by spawner_end_turn(). False: go on without one. */
+bool spawner_take_turn(struct spawner *spawner) __attribute__((warn_unused_result));
+void spawner_end_turn(struct spawner *spawner);
 
 #define SPAWN_DOOR_CLOSED (-1)
 

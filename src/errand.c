@@ -1,5 +1,5 @@
-/* errand.c - see errand.h. Owner and thread share one mutex, which neither holds while it does
- * anything else; an errand that was left is its thread's alone to free. */
+/* errand.c - see errand.h. Owner and thread share one mutex, held for a few instructions and
+ * while the hook runs, which tells the owner of a result; an errand that was left is its thread's alone to free. */
 #include "errand.h"
 
 #include <assert.h>
@@ -7,19 +7,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Reading logs touches 16 KiB of it. Sanitizers need more. */
-#ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-#if SANITIZED
-#define STACK_BYTES (512 * 1024)
-#else
+#include "thread_stack.h"
+
+/* Reading logs touches 16 KiB of it. */
 #define STACK_BYTES (128 * 1024)
-#endif
 
 struct errands {
     pthread_mutex_t lock;
@@ -159,7 +150,7 @@ static int start_thread(struct errand *errand)
     int error = pthread_attr_init(&attr);
     if (error)
         return -error;
-    error = pthread_attr_setstacksize(&attr, STACK_BYTES);
+    error = pthread_attr_setstacksize(&attr, thread_stack_size(STACK_BYTES));
     if (!error)
         error = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     if (!error)

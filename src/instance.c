@@ -10,6 +10,7 @@
 #include "instance_parts.h"
 #include "launch.h"
 #include "log.h"
+#include "spawn.h"
 
 /* So long the next process waits for what the last one wrote. */
 #define DRAIN_PATIENCE_MS 1000
@@ -125,7 +126,10 @@ static struct fsm_event spawn(struct instance *in)
     take_policy(in);
     free(in->detail);
     in->detail = NULL;
+    bool turn = spawner_take_turn(in->env->spawner);
     int error = start_process(in);
+    if (turn)
+        spawner_end_turn(in->env->spawner);
     in->spawn_error = error;
     return (struct fsm_event){
         .kind = error ? EV_SPAWN_FAILED : EV_SPAWNED,

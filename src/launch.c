@@ -11,7 +11,7 @@
 #include "config.h"
 #include "expand.h"
 #include "marker.h"
-#include "words.h"
+#include "region.h"
 
 #define SHELL "/bin/sh"
 #define IDENTITY_MAX 6 /* variables that add_identity() adds */
@@ -91,11 +91,25 @@ static bool is_inherited(const struct work *w, const char *entry)
            !is_set_by_task(&w->task->environment, entry, length);
 }
 
-/* "NAME=VALUE", to free(); NULL when out of memory. */
-static char *make_entry(const char *name, const char *value)
+/* Adds "NAME=VALUE". */
+static int add_entry(const struct work *w, size_t *count, const char *name, const char *value)
 {
-    char *entry;
-    return asprintf(&entry, "%s=%s", name, value) < 0 ? NULL : entry;
+    char *entry = region_format(w->launch->region, "%s=%s", name, value);
+    if (!entry)
+        return -ENOMEM;
+    w->launch->envp[(*count)++] = entry;
+    return 0;
+}
+
+/* Moves an expanded text to where the launch has its own. */
+static int keep(const struct work *w, char *expanded, char **out_text)
+{
+    char *text = region_copy(w->launch->region, expanded);
+    free(expanded);
+    if (!text)
+        return -ENOMEM;
+    *out_text = text;
+    return 0;
 }
 
 static int add_own(const struct work *w, size_t *count)
@@ -108,11 +122,10 @@ static int add_own(const struct work *w, size_t *count)
         int error = expand_variable(&w->scope, i, &value, w->out_error);
         if (error)
             return error;
-        char *entry = make_entry(env->names[i], value);
+        error = add_entry(w, count, env->names[i], value);
         free(value);
-        if (!entry)
-            return -ENOMEM;
-        w->launch->envp[(*count)++] = entry;
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -124,10 +137,9 @@ static int add_user(const struct work *w, size_t *count)
         if (!launch_user_variable(w->task, i, &name, &value) || !value ||
             is_set_by_task(&w->task->environment, name, strlen(name)))
             continue;
-        char *entry = make_entry(name, value);
-        if (!entry)
-            return -ENOMEM;
-        w->launch->envp[(*count)++] = entry;
+        int error = add_entry(w, count, name, value);
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -147,10 +159,9 @@ static int add_identity(const struct work *w, size_t *count)
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if (!pairs[i][1])
             continue;
-        char *entry = make_entry(pairs[i][0], pairs[i][1]);
-        if (!entry)
-            return -ENOMEM;
-        w->launch->envp[(*count)++] = entry;
+        int error = add_entry(w, count, pairs[i][0], pairs[i][1]);
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -162,16 +173,13 @@ static int make_environment(const struct work *w)
     while (environment && environment[inherited])
         inherited++;
     size_t room = inherited + LAUNCH_USER_VARIABLES + w->task->environment.count + IDENTITY_MAX + 1;
-    w->launch->envp = calloc(room, sizeof *w->launch->envp);
+    w->launch->envp = region_alloc(w->launch->region, room * sizeof *w->launch->envp);
     if (!w->launch->envp)
         return -ENOMEM;
     for (size_t i = 0; i < inherited; i++) {
         if (!is_inherited(w, environment[i]))
             continue;
-        char *entry = strdup(environment[i]);
-        if (!entry)
-            return -ENOMEM;
-        w->launch->envp[count++] = entry;
+        w->launch->envp[count++] = environment[i];
     }
     int error = add_user(w, &count);
     if (!error)
@@ -181,15 +189,17 @@ static int make_environment(const struct work *w)
 
 static int make_shell_argv(const struct work *w)
 {
-    char **argv = calloc(4, sizeof *argv);
+    char **argv = region_alloc(w->launch->region, 4 * sizeof *argv);
     if (!argv)
         return -ENOMEM;
     w->launch->argv = argv;
-    argv[0] = strdup(SHELL);
-    argv[1] = argv[0] ? strdup("-c") : NULL;
-    if (!argv[1])
+    argv[0] = region_copy(w->launch->region, SHELL);
+    argv[1] = region_copy(w->launch->region, "-c");
+    if (!argv[0] || !argv[1])
         return -ENOMEM;
-    return expand_identity(w->id, w->command->argv[0], &argv[2], w->out_error);
+    char *command;
+    int error = expand_identity(w->id, w->command->argv[0], &command, w->out_error);
+    return error ? error : keep(w, command, &argv[2]);
 }
 
 static int make_argv(const struct work *w)
@@ -197,11 +207,15 @@ static int make_argv(const struct work *w)
     const struct config_command *command = w->command;
     if (command->shell)
         return make_shell_argv(w);
-    w->launch->argv = calloc(command->argc + 1, sizeof *w->launch->argv);
+    w->launch->argv = region_alloc(w->launch->region,
+                                   (command->argc + 1) * sizeof *w->launch->argv);
     if (!w->launch->argv)
         return -ENOMEM;
     for (size_t i = 0; i < command->argc; i++) {
-        int error = expand(&w->scope, command->argv[i], &w->launch->argv[i], w->out_error);
+        char *word;
+        int error = expand(&w->scope, command->argv[i], &word, w->out_error);
+        if (!error)
+            error = keep(w, word, &w->launch->argv[i]);
         if (error)
             return error;
     }
@@ -229,20 +243,20 @@ static int make_paths(const struct work *w)
     size_t count = 1;
     for (const char *p = path; p && *p; p++)
         count += *p == ':';
-    char **paths = calloc(count + 1, sizeof *paths);
+    char **paths = region_alloc(w->launch->region, (count + 1) * sizeof *paths);
     if (!paths)
         return -ENOMEM;
     w->launch->paths = paths;
     if (!path) {
-        paths[0] = strdup(program);
+        paths[0] = region_copy(w->launch->region, program);
         return paths[0] ? 0 : -ENOMEM;
     }
     for (size_t i = 0; i < count; i++) {
         int length = (int)strcspn(path, ":");
-        if (asprintf(&paths[i], "%.*s/%s", length ? length : 1, length ? path : ".", program) < 0) {
-            paths[i] = NULL;
+        paths[i] = region_format(w->launch->region, "%.*s/%s", length ? length : 1,
+                                 length ? path : ".", program);
+        if (!paths[i])
             return -ENOMEM;
-        }
         path += length + (path[length] == ':');
     }
     return 0;
@@ -287,12 +301,9 @@ static int make_launch(struct work *w)
 {
     struct launch *launch = w->launch;
     launch->umask = w->task->umask;
-    launch->name = strdup(w->id->name);
-    int error = launch->name ? make_environment(w) : -ENOMEM;
-    if (asprintf(&launch->mark, "%s/%ld", w->id->task, w->id->instance) < 0) {
-        launch->mark = NULL;
-        error = -ENOMEM;
-    }
+    launch->name = region_copy(launch->region, w->id->name);
+    launch->mark = region_format(launch->region, "%s/%ld", w->id->task, w->id->instance);
+    int error = launch->name && launch->mark ? make_environment(w) : -ENOMEM;
     if (!error)
         error = launch_rights_init(w->task, &launch->rights);
     if (!error)
@@ -310,21 +321,26 @@ int launch_probe_new(const struct task_config *task, const struct config_command
                      const struct launch_id *id, char *const *environment,
                      struct launch **out_launch, char **out_error)
 {
+    struct region *region = region_new();
+    struct launch *launch = region ? region_alloc(region, sizeof *launch) : NULL;
+    if (!launch) {
+        region_free(region);
+        return -ENOMEM;
+    }
+    launch->region = region;
     struct work w = {
         .task = task,
         .command = command,
         .id = id,
         .scope = { .id = id, .own = &task->environment, .environment = environment },
-        .launch = calloc(1, sizeof *w.launch),
+        .launch = launch,
         .out_error = out_error,
     };
-    if (!w.launch)
-        return -ENOMEM;
     int error = make_launch(&w);
     if (error)
-        launch_free(w.launch);
+        launch_free(launch);
     else
-        *out_launch = w.launch;
+        *out_launch = launch;
     return error;
 }
 
@@ -338,16 +354,11 @@ void launch_free(struct launch *launch)
 {
     if (!launch)
         return;
-    free(launch->name);
-    free(launch->mark);
-    words_free(launch->argv);
-    words_free(launch->paths);
-    words_free(launch->envp);
     free(launch->directory);
     launch_rights_release(&launch->rights);
     for (unsigned i = 0; i < LAUNCH_STREAMS; i++)
         launch_output_release(&launch->outputs[i]);
-    free(launch);
+    region_free(launch->region);
 }
 
 char *launch_command_text(const struct task_config *task, const struct launch_id *id)

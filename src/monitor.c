@@ -12,6 +12,7 @@
 #include "chan/waitgroup.h"
 #include "instance.h"
 #include "log.h"
+#include "thread_stack.h"
 
 /* Orders that may wait in an inbox; one more is answered "busy". */
 #define INBOX_SLOTS 8
@@ -19,20 +20,8 @@
  * retirement, needs, a kill, news of its readiness or health: each at most once at a time. */
 #define INBOX_RESERVED 9
 
-/* 10,000 of these stacks exist; a page costs something only once it is touched. Sanitizers need
- * more. */
-#ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-#if SANITIZED
-#define STACK_BYTES (512 * 1024)
-#else
+/* 10,000 of these exist; a page costs something only once it is touched, and two are. */
 #define STACK_BYTES (64 * 1024)
-#endif
 
 enum note_kind {
     NOTE_ORDER,
@@ -48,11 +37,14 @@ enum note_kind {
 
 struct note {
     enum note_kind kind;
-    int arg;        /* GROUP: is it empty */
-    int64_t now_ms; /* EXITED: when it was seen */
-    struct order *order;
+    union {
+        bool empty;          /* GROUP */
+        int64_t now_ms;      /* EXITED: when it was seen */
+        struct order *order; /* ORDER, RESERVED_ORDER */
+    };
 };
 
+/* Lives above its thread's stack (thread_stack.h). */
 struct monitor {
     struct chan *inbox;
     pthread_t thread;
@@ -82,7 +74,7 @@ static void on_exit_seen(void *arg, int64_t now_ms)
 
 static void on_group(void *arg, bool empty)
 {
-    send_note(arg, (struct note){ .kind = NOTE_GROUP, .arg = empty });
+    send_note(arg, (struct note){ .kind = NOTE_GROUP, .empty = empty });
 }
 
 static void on_cgroup(void *arg, int64_t now_ms)
@@ -205,7 +197,7 @@ static void take_note(struct monitor *m, const struct note *note)
         break;
     case NOTE_ORDER: take_order(m, note->order); break;
     case NOTE_EXITED: instance_exited(&m->instance, note->now_ms); break;
-    case NOTE_GROUP: instance_group_known(&m->instance, note->arg); break;
+    case NOTE_GROUP: instance_group_known(&m->instance, note->empty); break;
     case NOTE_CGROUP: instance_cgroup_changed(&m->instance); break;
     case NOTE_DRAINED: instance_drained(&m->instance); break;
     case NOTE_NEEDS: take_needs(m); break;
@@ -235,6 +227,7 @@ static void tell_change(struct monitor *m)
 static void *monitor_run(void *arg)
 {
     struct monitor *m = arg;
+    enum state last_state = ST_STOPPED;
     while (!m->instance.gone) {
         struct note note;
         if (chan_recv(m->inbox, &note, instance_deadline_ms(&m->instance)) == 0)
@@ -242,6 +235,10 @@ static void *monitor_run(void *arg)
         else
             instance_deadline_passed(&m->instance);
         tell_change(m);
+        /* Thousands that run for weeks are to keep no page that only the start has needed. */
+        if (m->instance.fsm.state != last_state && m->instance.fsm.state == ST_RUNNING)
+            thread_stack_trim(m, STACK_BYTES, sizeof *m);
+        last_state = m->instance.fsm.state;
     }
     answer_what_is_left(m);
     waitgroup_done(m->instance.env->monitors);
@@ -249,19 +246,12 @@ static void *monitor_run(void *arg)
     return NULL;
 }
 
-static int start_thread(struct monitor *m)
+static int start_thread(struct monitor *m, const pthread_attr_t *attr)
 {
-    pthread_attr_t attr;
-    int error = pthread_attr_init(&attr);
-    if (error)
-        return -error;
-    error = pthread_attr_setstacksize(&attr, STACK_BYTES);
     waitgroup_add(m->instance.env->monitors, 1);
-    if (!error)
-        error = pthread_create(&m->thread, &attr, monitor_run, m);
+    int error = pthread_create(&m->thread, attr, monitor_run, m);
     if (error)
         waitgroup_done(m->instance.env->monitors);
-    pthread_attr_destroy(&attr);
     return -error;
 }
 
@@ -271,13 +261,13 @@ static void release(struct monitor *m)
     instance_release(&m->instance);
     pthread_mutex_destroy(&m->needs_lock);
     free(m->needs_text);
-    free(m);
+    thread_stack_free(m, STACK_BYTES, sizeof *m);
 }
 
-int monitor_new(const struct monitor_env *env, struct identity *id, enum needs needs, void *owner,
-                struct monitor **out_monitor)
+static int start_monitor(const struct monitor_env *env, struct identity *id, enum needs needs,
+                         void *owner, pthread_attr_t *attr, struct monitor **out_monitor)
 {
-    struct monitor *m = calloc(1, sizeof *m);
+    struct monitor *m = thread_stack_new(STACK_BYTES, sizeof *m, attr);
     if (!m)
         return -ENOMEM;
     instance_init(&m->instance, env, id, needs);
@@ -294,13 +284,24 @@ int monitor_new(const struct monitor_env *env, struct identity *id, enum needs n
     m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);
     int error = m->inbox ? chan_reserve(m->inbox, INBOX_RESERVED) : -ENOMEM;
     if (!error)
-        error = start_thread(m);
-    if (error) {
+        error = start_thread(m, attr);
+    if (error)
         release(m);
+    else
+        *out_monitor = m;
+    return error;
+}
+
+int monitor_new(const struct monitor_env *env, struct identity *id, enum needs needs, void *owner,
+                struct monitor **out_monitor)
+{
+    pthread_attr_t attr;
+    int error = -pthread_attr_init(&attr);
+    if (error)
         return error;
-    }
-    *out_monitor = m;
-    return 0;
+    error = start_monitor(env, id, needs, owner, &attr, out_monitor);
+    pthread_attr_destroy(&attr);
+    return error;
 }
 
 void monitor_join(struct monitor *m)

@@ -1,6 +1,7 @@
 /* spawn.c - see spawn.h. The parent's side: a stack for the child, clone, and the report. */
 #include "spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,12 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "chan/chan.h"
+#include "clock.h"
 #include "log_open.h"
 #include "spawn_child.h"
 #include "spawn_clone.h"
 #include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
+#define TURNS_PER_CPU 4
+#define TURN_PATIENCE_MS 100
 #define DESCRIPTORS_IN_RESERVE 16
 #define DESCRIPTORS_FOR_HASTE 256
 
@@ -37,8 +42,10 @@ struct spawner {
     enum spawn_method method;
     struct rlimit nofile;
     struct spawn_slots *slots;
-    bool share_descriptors; /* close_range(2) can unshare them (Linux 5.9) */
-    pthread_mutex_t lock;   /* guards `free_stacks`; held for a few instructions */
+    struct chan *turns;       /* holds one message for each start that has a turn */
+    _Atomic int64_t moved_ms; /* when one was taken or ended last */
+    bool share_descriptors;   /* close_range(2) can unshare them (Linux 5.9) */
+    pthread_mutex_t lock;     /* guards `free_stacks`; held for a few instructions */
     struct stack *free_stacks;
 };
 
@@ -55,8 +62,11 @@ int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct sp
         return -ENOMEM;
     /* Where we can have no more than a child gets a copy of, it may as well have all. */
     bool few = nofile->rlim_max <= SPAWN_DESCRIPTORS_COPIED;
-    int error = spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots);
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    s->turns = chan_new(sizeof(char), (size_t)(cpus > 0 ? cpus : 1) * TURNS_PER_CPU);
+    int error = s->turns ? spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots) : -ENOMEM;
     if (error) {
+        chan_free(s->turns);
         free(s);
         return error;
     }
@@ -81,7 +91,27 @@ void spawner_free(struct spawner *s)
     }
     pthread_mutex_destroy(&s->lock);
     spawn_slots_free(s->slots);
+    chan_free(s->turns);
     free(s);
+}
+
+bool spawner_take_turn(struct spawner *s)
+{
+    while (chan_send(s->turns, &(char){ 0 }, atomic_load(&s->moved_ms) + TURN_PATIENCE_MS) < 0) {
+        if (atomic_load(&s->moved_ms) + TURN_PATIENCE_MS <= clock_ms())
+            return false;
+    }
+    atomic_store(&s->moved_ms, clock_ms());
+    return true;
+}
+
+void spawner_end_turn(struct spawner *s)
+{
+    char turn;
+    atomic_store(&s->moved_ms, clock_ms());
+    int error = chan_recv(s->turns, &turn, CHAN_NOW);
+    assert(!error); /* ours is there, or another's that it stands for */
+    (void)error;
 }
 
 static struct stack *take_stack(struct spawner *s)
