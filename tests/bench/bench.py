@@ -3,6 +3,7 @@
 
 Contenders take turns within each repetition, so that what else happens on the machine happens to all."""
 import argparse
+import fnmatch
 import os
 import platform
 import signal
@@ -11,24 +12,36 @@ import tempfile
 import time
 
 import contenders
+import logs
 import measures
+import queues
+import report
 import world
 from figures import Figures
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = os.path.join(ROOT, "build/release/tests/bench")
 BINARY = os.path.join(ROOT, "bin/taskmaster")
+RESULTS = os.path.join(ROOT, "tests/bench/results")
 CHILD = [os.path.join(PROGRAMS, "child")]
 
-# number of children: (repetitions, of the quick bench; restarts in each life; may peers join?)
-SIZES = {
-    0: (3, 1, 0, True),
-    100: (5, 2, 20, True),
-    1000: (5, 2, 20, True),
-    5000: (5, 1, 20, False),
-    10_000: (3, 0, 20, False),
-}
 OURS = ("limit", "taskmaster")
+ALL = ("taskmaster with cgroups", "supervisord", "runit", "s6", *OURS)
+QUICK = ("taskmaster with cgroups", "runit", "s6", *OURS)  # supervisord takes a minute for 1,000
+
+
+class Size:
+    """How lives with so many children are measured: repetitions of ours and of the others, who."""
+
+    def __init__(self, ours, others, who):
+        self.ours, self.others, self.who = ours, others, who
+
+
+FULL = {0: Size(3, 3, ALL), 100: Size(5, 3, ALL), 1000: Size(5, 3, ALL),
+        5000: Size(5, 1, ("supervisord", *OURS)), 10_000: Size(3, 0, OURS)}
+SHORT = {0: Size(1, 1, ALL), 100: Size(2, 1, ALL), 1000: Size(2, 1, QUICK), 5000: Size(2, 0, OURS),
+         10_000: Size(0, 0, OURS)}
+RESTARTS = 20
 
 
 class Bench:
@@ -66,37 +79,66 @@ class Bench:
             world.kill_all()
 
     def lives(self, n):
-        full, quick, restarts, peers = SIZES[n]
-        joining = [c for c in self.contenders if n <= c.most and (peers or c.name in OURS)]
-        for repetition in range(self.times(full, quick)):
-            turn = repetition % len(joining) if joining else 0
+        size = (SHORT if self.quick else FULL)[n]
+        joining = [c for c in self.contenders if n <= c.most and c.name in size.who]
+        for contender in self.contenders:
+            if contender not in joining:
+                self.figures.note(f"lives_{n}", contender.name,
+                                  contender.beyond if n > contender.most else "not measured")
+        ours, others = (self.repeat or count for count in (size.ours, size.others))
+        for repetition in range(max(ours, others) if ours else 0):
+            turn = repetition % max(1, len(joining))
             for contender in joining[turn:] + joining[:turn]:
-                idle_s = (3 if self.quick else 10) if n == 1000 and repetition == 0 else 0
+                if repetition < (ours if contender.name in OURS else others):
+                    self.life(n, contender, repetition, joining)
+            self.say(f"{n} children, repetition {repetition + 1}")
 
-                def work(contender=contender, idle_s=idle_s):
-                    measures.whole_life(self.figures, contender, n, CHILD, self.base, restarts,
-                                        statuses=5 if n >= 1000 else 0, idle_s=idle_s)
-                if not self.attempt(f"lives_{n}", contender, work):
-                    joining.remove(contender)
-            self.say(f"{n} children: repetition {repetition + 1}")
+    def life(self, n, contender, repetition, joining):
+        idle_s = (3 if self.quick else 10) if n == 1000 and repetition == 0 else 0
+        if not self.attempt(f"lives_{n}", contender, lambda: measures.whole_life(
+                self.figures, contender, n, CHILD, self.base, RESTARTS if n else 0,
+                statuses=5 if n >= 1000 else 0, idle_s=idle_s)):
+            joining.remove(contender)
 
     def alone(self):
-        measures.restarts_alone(self.figures, self.contenders, CHILD, self.base, self.times(30, 8))
-        self.say("restarts of one child")
+        for contender in self.contenders:
+            if isinstance(contender, contenders.TaskmasterCgroups):
+                self.figures.about["kill"] = measures.kill_method(contender, CHILD, self.base)
+        measures.restarts_alone(self.figures, self.contenders, CHILD, self.base, self.times(30, 6))
+        self.say("restarts of an only child")
+
+    def logs(self):
+        for measure, (rivals, chunk, megabytes) in logs.rivals(PROGRAMS, BINARY).items():
+            size = megabytes * (250_000 if self.quick else 1_000_000)
+            rivals = [rival for rival in rivals if isinstance(rival, logs.File) or not rival.missing()]
+            for repetition in range(self.times(9, 3)):
+                turn = repetition % len(rivals)
+                for rival in rivals[turn:] + rivals[:turn]:
+                    self.attempt(measure, rival, lambda: logs.capture(
+                        self.figures, measure, rival, PROGRAMS, self.base, size, chunk))
+            self.say(measure)
+
+    def queues(self):
+        for _ in range(self.times(5, 3)):
+            queues.measure(self.figures, PROGRAMS, 0.2 if self.quick else 1)
+        self.say("queues")
 
 
 def parts(bench):
     """name: what to call."""
     return {
         "alone": bench.alone,
-        **{f"lives-{n}": lambda n=n: bench.lives(n) for n in SIZES},
+        **{f"lives-{n}": lambda n=n: bench.lives(n) for n in FULL},
+        "logs": bench.logs,
+        "queues": bench.queues,
     }
 
 
 def options_of(arguments):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="three minutes instead of twenty")
-    parser.add_argument("--only", metavar="PART", action="append", default=[], help="parts that begin so")
+    parser.add_argument("--only", metavar="PART", action="append", default=[],
+                        help="a glob of alone, lives-N, logs, queues")
     parser.add_argument("--repeat", type=int, metavar="N", help="repetitions of everything")
     parser.add_argument("--out", metavar="DIR", help="where the results go")
     return parser.parse_args(arguments)
@@ -112,8 +154,7 @@ def about(options):
 
 def main():
     options = options_of(sys.argv[1:])
-    out = options.out or os.path.join(ROOT, "build/bench" if options.quick or options.only
-                                      else "tests/bench/results")
+    out = options.out or (os.path.join(ROOT, "build/bench") if options.quick or options.only else RESULTS)
     os.makedirs(out, exist_ok=True)
     world.become_subreaper()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -124,11 +165,16 @@ def main():
         bench.figures.about = about(options)
         try:
             for name, part in parts(bench).items():
-                if not options.only or any(name.startswith(only) for only in options.only):
+                if not options.only or any(fnmatch.fnmatch(name, only) for only in options.only):
                     part()
         finally:
             world.kill_all()
-    bench.figures.save(os.path.join(out, "figures.json"))
+    without = report.write(bench.figures, out)
+    if without:
+        bench.say(without)
+    if out == RESULTS:
+        report.into_readme(bench.figures, os.path.join(ROOT, "README.md"))
+    bench.say(os.path.join(out, "figures.md"))
 
 
 if __name__ == "__main__":

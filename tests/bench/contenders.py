@@ -9,9 +9,10 @@ import signal
 class Contender:
     """`write(directory, n, program)` writes what it is to do there and returns the command that does it."""
     name = program = None
-    most = 10_000          # instances it can have
+    most, beyond = 10_000, ""  # how many children it is given, and why not more
     stop_signal = signal.SIGTERM
-    status = None          # command that shows the state of all: {directory}/...
+    status = None  # command that shows the state of all; there once write() was called
+    environment = {}
 
     def missing(self):
         """Why it cannot be measured; None when it can."""
@@ -39,7 +40,7 @@ class Taskmaster(Contender):
         self.program = binary
 
     def write(self, directory, n, program, keys=""):
-        config, socket = (os.path.join(directory, name) for name in ("config.yaml", "socket"))
+        config, socket = f"{directory}/config.yaml", f"{directory}/socket"
         command = ", ".join(f'"{word}"' for word in program)
         task = (f"{{command: [{command}], instances: {n}, autoLaunch: true, restart: always, "
                 f"successfulStartTimeout: 1{keys}}}")
@@ -77,7 +78,7 @@ class Supervisord(Contender):
 
 class Directories(Contender):
     """A directory for each service; `run` in it is the program itself, with no shell before it."""
-    most = 1000
+    most, beyond = 1000, "not measured"
 
     def write(self, directory, n, program):
         services = os.path.join(directory, "services")
@@ -94,6 +95,7 @@ class Directories(Contender):
 class Runit(Directories):
     name = "runit"
     program = "runsvdir"
+    beyond = "cannot: 1,000 at most"
     stop_signal = signal.SIGHUP  # stops the services, too; SIGTERM would leave them running
 
     def write(self, directory, n, program):
@@ -106,8 +108,17 @@ class Runit(Directories):
 
 
 class S6(Directories):
+    """It restarts at once only what was ready, anything else after a second: so the child says so."""
     name = "s6"
     program = "s6-svscan"
+    environment = {"BENCH_READY": "1"}
+
+    def write(self, directory, n, program):
+        command = super().write(directory, n, program)
+        for i in range(n):
+            with open(f"{directory}/services/{i:05}/notification-fd", "w", encoding="utf-8") as file:
+                file.write("3\n")
+        return command
 
     def arguments(self, n):
         return ["-c", str(max(n, 4))]

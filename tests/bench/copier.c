@@ -1,6 +1,6 @@
-/* copier.c - the least that a log pump has to do: `copier FILE PROGRAM [ARG...]` starts PROGRAM with
- * a pipe as its stdout, and appends to FILE what comes out of it, 64 KiB at a time. Lines, rotation,
- * more than one task and full disks are all left out. */
+/* copier.c - the least that a log pump has to do: `copier FILE PROGRAM [ARG...]` starts PROGRAM
+ * with a pipe as its stdout, and appends to FILE what comes out of it, 64 KiB at a time. Lines,
+ * rotation, more than one task and full disks are all left out. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@ from board import Board
 PATIENCE = 60          # seconds for any one thing
 UP = 1.3               # seconds: longer than anybody's start time, and s6 and runit restart at once
 GAP = 0.01             # between two restarts: the supervisor has gone to sleep
-RESTARTS_SECONDS = 10  # for the restarts of one life
+RESTARTS_SECONDS = 4  # for the restarts of one life
 
 
 class Life:
@@ -25,7 +25,8 @@ class Life:
         self.board.expect(n)
         self.command = contender.write(self.directory, n, program, **more)
         self.pid = world.spawn(self.command, f"{self.directory}/output", self.board,
-                               self.board.environment, contender.stop_signal, self.directory)
+                               {**self.board.environment, **contender.environment},
+                               contender.stop_signal, self.directory)
         self.gone = False
 
     def wait_started(self):
@@ -124,6 +125,17 @@ def whole_life(figures, contender, n, program, base, restarts=0, statuses=0, idl
             figures.add(f"status_{n}", name, one.status() * 1e3)
         if n:
             figures.add(f"stop_{n}", name, one.stop())
+
+
+def kill_method(contender, program, base):
+    """What taskmaster says of how it finds what is left of a child: with a cgroup, or not."""
+    with life(contender, 1, program, base) as one:
+        one.wait_started()
+        path = f"{one.directory}/describe"
+        world.run([*contender.status[:-1], "describe", "child"], path)
+        with open(path, encoding="utf-8") as file:
+            lines = [line.split(":", 1)[1].strip() for line in file if line.strip().startswith("kill:")]
+        return lines[0] if lines else "?"
 
 
 def measure_idle(figures, one, pids, seconds):

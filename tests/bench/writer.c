@@ -1,7 +1,7 @@
-/* writer.c - a task that logs: `writer BYTES CHUNK` reports on the board (board.h) that it is there,
- * waits for SIGUSR1, writes BYTES to stdout with writes of CHUNK bytes, each a line that begins with
- * its number, and reports when it began and when the last one was taken. Then it waits to be
- * killed. */
+/* writer.c - a task that logs: `writer BYTES CHUNK` reports on the board (board.h) that it is
+ * there, waits for SIGUSR1, writes BYTES to stdout with writes of CHUNK bytes, each a line that
+ * begins with its number, and reports when it began and when the last one was taken. Then it waits
+ * to be killed, two minutes at most. */
 #include "board.h"
 
 #include <errno.h>
@@ -41,6 +41,7 @@ int main(int argc, char **argv)
     long chunk = argc == 3 ? atol(argv[2]) : 0;
     if (chunk <= NUMBER || bytes % chunk != 0)
         return 2;
+    alarm(120);
     sigset_t go;
     int got, err = 0;
     sigemptyset(&go);
