@@ -46,6 +46,7 @@ UNIT_SRC  := $(wildcard tests/unit/*.c)
 STRESS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/stress/stress_*.c))
 FUZZERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helper/*.c))
+BENCH     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 UNIT      := $(BUILD)/unit-tests
 EXAMPLE   := $(BUILD)/example
 TABLES    := $(BUILD)/scripts/readme_tables
@@ -54,7 +55,7 @@ SH_FILES  := .ci/run $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/*)
 TIDY_SRC  := $(LIB_SRC) $(wildcard src/main.c tests/stress/*.c tests/fuzz/*.c)
 objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS   := $(call objects,$(LIB_SRC) $(UNIT_SRC) src/main.c) \
-    $(addsuffix .o,$(STRESS) $(FUZZERS) $(TABLES))
+    $(addsuffix .o,$(STRESS) $(FUZZERS) $(TABLES) $(BUILD)/tests/bench/queue)
 
 # ---- settings of the checks ----------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ Q             := $(if $(V),,@)
 PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 .PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers coverage \
+    bench bench-quick bench-programs \
     check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
     lint-state lint-readme format readme clean help FORCE
 
@@ -138,6 +140,22 @@ coverage: ## which lines and branches the tests reach, as a table and build/cov/
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
 	$(SUBMAKE) suites VARIANT=cov
 	gcovr -r . --object-directory build/cov -f src/ -f chan/ --txt --html build/cov/coverage.html -s
+
+bench: ## measure it beside other supervisors: 20 minutes, tests/bench/results and README's figures
+	@$(INSTALL_DEPS) build bench
+	$(SUBMAKE) bench-programs
+	/usr/bin/python3 -B tests/bench/bench.py $(BENCH_ARGS)
+
+bench-quick: ## the same in three minutes, into build/bench (BENCH_ARGS='--only restart')
+	@$(INSTALL_DEPS) build bench
+	$(SUBMAKE) bench-programs
+	/usr/bin/python3 -B tests/bench/bench.py --quick $(BENCH_ARGS)
+
+bench-programs: $(BIN) $(BENCH)
+	@# Go's channels are measured where there is a go; nothing is fetched.
+	@! command -v go >/dev/null || \
+	    GOTOOLCHAIN=local GOFLAGS= GOCACHE=$(CURDIR)/build/go go build -o $(BUILD)/tests/bench/queue-go \
+	    tests/bench/queue.go
 
 check-fresh: ## make test and make run of the committed tree on a bare Debian 12 (root, debootstrap)
 	scripts/check-fresh-debian.sh
@@ -238,6 +256,21 @@ $(HELPERS): $(BUILD)/%: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(BASE_FLAGS) -O1 -o $@ $<
+
+# So are the programs of the bench, which know nothing of include/ (its spawn.h hides the C
+# library's); its child does without the start of the C library.
+BENCH_FLAGS = $(filter-out -Iinclude,$(BASE_FLAGS)) -O2
+$(filter-out %/child %/queue,$(BENCH)): $(BUILD)/%: %.c tests/bench/board.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(BENCH_FLAGS) -o $@ $<
+$(BUILD)/tests/bench/child: $(BUILD)/%: %.c tests/bench/board.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(BENCH_FLAGS) -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -static -no-pie \
+	    -nostartfiles -o $@ $<
+$(BUILD)/tests/bench/queue: %: %.o $(LIB)
+	$(LINK) -o $@ $^
 
 $(EXAMPLE).c: chan/README.md scripts/extract-example
 	@mkdir -p $(@D)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-deps.sh GROUP... - installs the Debian packages that a group of make targets needs.
-# Groups: build test valgrind fuzz lint coverage all. When nothing is missing it only asks dpkg,
+# Groups: build test valgrind fuzz lint coverage bench all. When nothing is missing it only asks dpkg,
 # so it takes milliseconds and needs neither the network nor root.
 # shellcheck disable=SC2086 # $wanted and $missing are lists of words
 set -eu
@@ -49,8 +49,16 @@ LIST
     coverage) cat <<'LIST' ;;
 gcovr                 # make coverage
 LIST
-    all) for group in build test valgrind fuzz lint coverage; do packages_of "$group"; done ;;
-    *) die "unknown group '$1' (build test valgrind fuzz lint coverage all)" ;;
+    bench) cat <<'LIST' ;;
+gnuplot-nox           # the curves
+procps                # ps, to look at what is measured
+python3               # make bench is written in it
+runit                 # another supervisor to measure beside ours
+s6                    # another one
+supervisor            # and another one
+LIST
+    all) for group in build test valgrind fuzz lint coverage bench; do packages_of "$group"; done ;;
+    *) die "unknown group '$1' (build test valgrind fuzz lint coverage bench all)" ;;
     esac
 }
 
@@ -73,7 +81,7 @@ apt() { # stdin is the caller's: the shell that `make run` starts reads it
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
-[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz lint coverage all)"
+[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz lint coverage bench all)"
 wanted=
 for group in "$@"; do
     list=$(packages_of "$group") || exit 1
