@@ -49,9 +49,9 @@ struct launch {
     struct launch_cgroup *cgroup; /* the starter's; NULL: it stays in ours */
 };
 
-/* Expands `task` for `id`. `environment` is the supervisor's (like environ), and
- * outlives the launch. 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a text
- * saying which variable is not set. */
+/* Expands `task` for `id`. `environment` is the supervisor's (like environ), and outlives the
+ * launch. 0 with *out_launch to launch_free(); -ENOMEM; or -EINVAL with *out_error (to free()), a
+ * text saying which variable is not set. */
 int launch_new(const struct task_config *task, const struct launch_id *id, char *const *environment,
                struct launch **out_launch, char **out_error) __attribute__((warn_unused_result));
 

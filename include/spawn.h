@@ -32,8 +32,9 @@ void spawner_free(struct spawner *spawner); /* NULL is fine; no start may be und
 enum spawn_method spawn_method_here(void);
 
 /* Waits for a turn: a few starts for each CPU are prepared and made at a time, so that thousands of
- * them together take no more memory than those few. Where no start gets on for 100 ms, because those
- * that have turns are stuck, the others go on without. True: to be followed by spawner_end_turn(). False: go on without one. */
+ * them together take no more memory than those few. Where no start gets on for 100 ms, because
+ * those that have turns are stuck, the others go on without. True: to be followed by
+ * spawner_end_turn(). False: go on without one. */
 bool spawner_take_turn(struct spawner *spawner) __attribute__((warn_unused_result));
 void spawner_end_turn(struct spawner *spawner);
 

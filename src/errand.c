@@ -1,5 +1,6 @@
 /* errand.c - see errand.h. Owner and thread share one mutex, held for a few instructions and
- * while the hook runs, which tells the owner of a result; an errand that was left is its thread's alone to free. */
+ * while the hook runs, which tells the owner of a result; an errand that was left is its thread's
+ * alone to free. */
 #include "errand.h"
 
 #include <assert.h>
