@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capacity.h"
 #include "chan/chan.h"
 #include "chan/waitgroup.h"
 #include "config.h"
@@ -53,6 +55,28 @@ static void fail(struct request *request, const char *lines)
     request_free(request);
 }
 
+/* Read, checked, and small enough for this system; as config_load(). */
+static int load_config(const struct loader *l, struct config **out_config, char **out_errors)
+{
+    struct config *config;
+    struct capacity capacity;
+    char *problem = NULL;
+    int error = config_load(l->path, l->environment, &config, out_errors);
+    if (error)
+        return error;
+    capacity_read(&capacity);
+    error = capacity_check(&capacity, config, &problem);
+    if (!error) {
+        *out_config = config;
+        return 0;
+    }
+    config_free(config);
+    if (problem && asprintf(out_errors, "cannot reload: %s\n", problem) < 0)
+        *out_errors = NULL;
+    free(problem);
+    return error;
+}
+
 static void run_load(struct loader *l, const struct load *load)
 {
     struct request *request = request_new(REQ_RELOAD, NULL, 0, load->reply);
@@ -65,7 +89,7 @@ static void run_load(struct loader *l, const struct load *load)
     }
     request->dry_run = load->dry_run;
     char *errors = NULL;
-    if (config_load(l->path, l->environment, &request->config, &errors)) {
+    if (load_config(l, &request->config, &errors)) {
         fail(request, errors ? errors : "cannot reload: out of memory\n");
         free(errors);
         return;

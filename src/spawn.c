@@ -286,12 +286,15 @@ static int failure_kind(int error)
 }
 
 /* Fronts need descriptors too, to show what is wrong and to stop things: the last are theirs. */
-static bool descriptors_are_short(const struct spawner *s)
+static bool descriptors_are_short(void)
 {
+    struct rlimit now; /* it may have been lowered since we started: prlimit(2) */
+    if (getrlimit(RLIMIT_NOFILE, &now) < 0)
+        return true;
     int lowest_free = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     if (lowest_free >= 0)
         close(lowest_free);
-    return lowest_free < 0 || (rlim_t)lowest_free + DESCRIPTORS_IN_RESERVE >= s->nofile.rlim_max;
+    return lowest_free < 0 || (rlim_t)lowest_free + DESCRIPTORS_IN_RESERVE >= now.rlim_cur;
 }
 
 int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LAUNCH_STREAMS],
@@ -306,7 +309,7 @@ int spawn_run(struct spawner *s, const struct launch *launch, const int pipes[LA
         .door = door,
     };
     pid_t pid = -EMFILE;
-    if (!descriptors_are_short(s))
+    if (!descriptors_are_short())
         pid = s->method == SPAWN_FORK ? start_forking(&child)
                                       : start_sharing_memory(s, &child, pipes);
 

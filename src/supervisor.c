@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "chan/waitgroup.h"
+#include "capacity.h"
 #include "cgroup.h"
 #include "clock.h"
 #include "control_socket.h"
@@ -333,10 +334,17 @@ static int meet_leftovers(struct supervisor *s, const char *config_path,
 static int start(struct supervisor *s, const char *config_path, struct config *config)
 {
     char *error_text = NULL;
-    int error = meet_leftovers(s, config_path, &config->supervisor);
+    struct capacity capacity;
+    capacity_read(&capacity);
+    int error = capacity_check(&capacity, config, &error_text);
+    if (error)
+        fprintf(stderr, "taskmaster: %s\n", error_text ? error_text : "out of memory");
+    else
+        error = meet_leftovers(s, config_path, &config->supervisor);
     if (!error)
         error = make_parts(s);
     if (error) {
+        free(error_text);
         config_free(config);
         return error;
     }

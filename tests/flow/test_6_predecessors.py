@@ -88,10 +88,9 @@ def test_a_shutdown_among_reloads_that_never_cease(box):
 
 
 def test_without_descriptors_commands_still_work(box):
-    def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-
-    supervisor = box.shell(tasks(many={"command": "sleep 600", "instances": 60}), preexec_fn=few)
+    supervisor = box.shell(tasks(many={"command": "sleep 600", "instances": 60}))
+    hard = resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (80, hard))
     lines = supervisor.send("start many")
     assert len(lines) == 60
     assert any("failed to start: cannot make a process: Too many open files" in line
