@@ -12,7 +12,7 @@
 #include "cgroup_dir.h"
 #include "launch_output.h"
 
-#define OWN_THREADS 5      /* main, manager, watcher, loader, pump */
+#define OWN_THREADS 5 /* main, manager, watcher, loader, pump */
 /* Those of an idle supervisor with a socket, a client, and what spawn.c keeps for fronts. */
 #define OWN_DESCRIPTORS 50
 
