@@ -267,7 +267,7 @@ $(filter-out %/child %/queue,$(BENCH)): $(BUILD)/%: %.c tests/bench/board.h $(BU
 $(BUILD)/tests/bench/child: $(BUILD)/%: %.c tests/bench/board.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(BENCH_FLAGS) -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -static -no-pie \
+	$(Q)$(CC) $(BENCH_FLAGS) -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -static \
 	    -nostartfiles -o $@ $<
 $(BUILD)/tests/bench/queue: %: %.o $(LIB)
 	$(LINK) -o $@ $^

@@ -57,13 +57,15 @@ class TaskmasterCgroups(Taskmaster):
 
 
 class Supervisord(Contender):
+    """It takes three descriptors for each child, and closes `minfds` in each that it starts: no more than needed."""
     name = "supervisord"
     program = "supervisord"
 
     def write(self, directory, n, program, keys="stdout_logfile=NONE\nstderr_logfile=NONE\n"):
         config = os.path.join(directory, "supervisord.conf")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(f"[supervisord]\nnodaemon=true\nminfds=19000\nlogfile={directory}/supervisord.log\n"
+            file.write(f"[supervisord]\nnodaemon=true\nminfds={max(1024, 3 * n + 200)}\n"
+                       f"logfile={directory}/supervisord.log\n"
                        f"pidfile={directory}/supervisord.pid\nchildlogdir={directory}\n"
                        f"[unix_http_server]\nfile={directory}/supervisor.sock\n"
                        "[rpcinterface:supervisor]\n"
