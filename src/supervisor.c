@@ -24,7 +24,6 @@
 #include "manager.h"
 #include "monitor.h"
 #include "notify.h"
-#include "pump.h"
 #include "reaper.h"
 #include "resolver.h"
 #include "server.h"
@@ -118,7 +117,7 @@ static void on_signal(struct supervisor *s, int signo)
             end_or_kill(s, signo);
         break;
     case SIGUSR1:
-        pump_reopen(outputs_pump(s->outputs));
+        outputs_reopen(s->outputs);
         server_recheck(s->fronts.server);
         break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
@@ -336,6 +335,8 @@ static int start(struct supervisor *s, const char *config_path, struct config *c
     int error = meet_leftovers(s, config_path, &config->supervisor);
     if (!error)
         error = make_parts(s);
+    if (!error)
+        error = outputs_trace(s->outputs, &config->supervisor, &s->env.recorder);
     if (error) {
         config_free(config);
         return error;
