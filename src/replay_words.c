@@ -6,9 +6,17 @@
 #include "reason.h"
 #include "timetext.h"
 
+/* The texts that go with some reasons are in the log, and not in a trace. */
+static const char *stand_in(struct reason why)
+{
+    if (why.why == WHY_NEEDS)
+        return "it waits for what is not there yet";
+    return why.why == WHY_UNHEALTHY ? "see the log" : NULL;
+}
+
 static void put_reason(FILE *out, struct reason why)
 {
-    char *text = reason_text(why, NULL);
+    char *text = reason_text(why, stand_in(why));
     fputs(text ? text : "?", out);
     free(text);
 }

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from harness import helper, lines_of, wait_for
+from harness import lines_of, wait_for, wait_lines
 
 LONG = {"command": "sleep 600", "successfulStartTimeout": 0.05, "autoLaunch": True}
 SESSION = {
@@ -18,18 +18,19 @@ SESSION = {
         "crash": {"command": "sh -c 'exit 3'", "autoLaunch": True, "restart": "on-failure",
                   "restartDelay": 0.02, "restartsAttempts": 2},
         "absent": {"command": "/no/such", "autoLaunch": True},
-        "stubborn": {**LONG, "gracefulStopTimeout": 0.2},
+        "stubborn": {**LONG, "gracefulStopTimeout": 0.2, "command":
+                     "trap '' TERM; echo ready >>stubborn; exec sleep 600"},
     }}
 
 
 def session(box):
     """A crash, a restart, FATAL, a stop that has to kill, a reload, the end."""
-    SESSION["tasks"]["stubborn"]["command"] = helper("stubborn", box.path("stubborn"), 0)
     supervisor = box.shell(SESSION)
     for name in ("crash", "absent"):
         supervisor.wait_state(name, "FATAL")
     for name in ("web_1", "web_2", "db", "needy"):
         supervisor.wait_state(name, "RUNNING")
+    wait_lines(box.path("stubborn"))  # it ignores SIGTERM by now
     os.kill(supervisor.pid_of("web_1"), signal.SIGKILL)
     wait_for(lambda: supervisor.status()["web_1"]["restarts"] == 1)
     supervisor.send("restart needy")
@@ -55,6 +56,7 @@ def test_a_session_is_decided_the_same_again_and_told_in_words(box):
                  r" absent: the start has failed: STARTED -> FATAL, it could not be started",
                  r" web_1: SIGKILL, nothing is left of it: RUNNING -> (STARTED|BACKOFF), ",
                  r" needy: restart \(asked by a user\): RUNNING -> STOPPING, asked by a user; .*",
+                 r" needy: start \(autoLaunch\): STOPPED -> WAITING, it waits for what is not there yet",
                  r" stubborn: its time is over: stays STOPPING; to do: kill",
                  r" db: stop for good \(no longer in the configuration\): RUNNING -> STOPPING, .*",
                  r"  web_1 has another policy now"):

@@ -160,9 +160,7 @@ Test(replay, a_torn_record_may_be_followed_by_another_trace_but_not_by_its_own)
 
 Test(replay, what_is_no_trace_is_refused)
 {
-    static const char *const texts[] = { "", "\n", "tasks: {}\n", "tasks: {}",
-                                         "\x7f"
-                                         "ELF" };
+    static const char *const texts[] = { "", "\n", "tasks: {}\n", "tasks: {}", "\177ELF" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct told told = replay_of(texts[i], strlen(texts[i]));
         cr_expect_eq(told.error, -EBADMSG, "'%s'", texts[i]);
