@@ -61,8 +61,8 @@ enum {
 };
 
 /* From a struct to its numbers. */
-void trace_pack_state(const struct fsm *fsm, int64_t out_numbers[static TRACE_STATE_NUMBERS]);
-void trace_pack_policy(const struct fsm_policy *policy,
+void trace_pack_state(const struct fsm *from, int64_t out_numbers[static TRACE_STATE_NUMBERS]);
+void trace_pack_policy(const struct fsm_policy *from,
                        int64_t out_numbers[static TRACE_POLICY_NUMBERS]);
 
 /* And back: false where one is out of its bounds. */

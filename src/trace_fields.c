@@ -27,35 +27,41 @@ static bool within(const int64_t *numbers, const struct bounds *bounds, size_t c
     return true;
 }
 
-#define PACK(field, least, most) *to++ = (int64_t)from->field;
-#define UNPACK(field, least, most) to.field = (__typeof__(to.field))*from++;
+#define PACK(field, least, most) out_numbers[i++] = (int64_t)from->field;
+#define UNPACK(field, least, most) to.field = (__typeof__(to.field))numbers[i++];
 
-void trace_pack_state(const struct fsm *from, int64_t to[static TRACE_STATE_NUMBERS])
+void trace_pack_state(const struct fsm *from, int64_t out_numbers[static TRACE_STATE_NUMBERS])
 {
+    size_t i = 0;
     TRACE_STATE_FIELDS(PACK)
 }
 
-void trace_pack_policy(const struct fsm_policy *from, int64_t to[static TRACE_POLICY_NUMBERS])
+void trace_pack_policy(const struct fsm_policy *from,
+                       int64_t out_numbers[static TRACE_POLICY_NUMBERS])
 {
+    size_t i = 0;
     TRACE_POLICY_FIELDS(PACK)
 }
 
-bool trace_unpack_state(const int64_t from[static TRACE_STATE_NUMBERS], struct fsm *out)
+bool trace_unpack_state(const int64_t numbers[static TRACE_STATE_NUMBERS], struct fsm *out_fsm)
 {
     struct fsm to = { 0 };
-    if (!within(from, state_bounds, TRACE_STATE_NUMBERS))
+    size_t i = 0;
+    if (!within(numbers, state_bounds, TRACE_STATE_NUMBERS))
         return false;
     TRACE_STATE_FIELDS(UNPACK)
-    *out = to;
+    *out_fsm = to;
     return true;
 }
 
-bool trace_unpack_policy(const int64_t from[static TRACE_POLICY_NUMBERS], struct fsm_policy *out)
+bool trace_unpack_policy(const int64_t numbers[static TRACE_POLICY_NUMBERS],
+                         struct fsm_policy *out_policy)
 {
     struct fsm_policy to = { 0 };
-    if (!within(from, policy_bounds, TRACE_POLICY_NUMBERS))
+    size_t i = 0;
+    if (!within(numbers, policy_bounds, TRACE_POLICY_NUMBERS))
         return false;
     TRACE_POLICY_FIELDS(UNPACK)
-    *out = to;
+    *out_policy = to;
     return true;
 }
