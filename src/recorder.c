@@ -106,8 +106,9 @@ static void forget(struct recorder *r, struct known *known)
 static void forget_all(struct recorder *r)
 {
     struct known *known, *next;
-    HASH_ITER (hh, r->instances, known, next)
+    HASH_ITER (hh, r->instances, known, next) {
         forget(r, known);
+    }
 }
 
 /* ---- lines ---- */

@@ -51,8 +51,9 @@ static void remove_actor(struct replay *r, struct actor *a)
 static void remove_all(struct replay *r)
 {
     struct actor *a, *next;
-    HASH_ITER (hh, r->actors, a, next)
+    HASH_ITER (hh, r->actors, a, next) {
         remove_actor(r, a);
+    }
 }
 
 struct replay *replay_new(FILE *story)
