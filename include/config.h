@@ -173,6 +173,7 @@ struct supervisor_config {
     char *pid_file; /* NULL: none */
     enum cgroups cgroups;
     enum leftovers leftovers;
+    char *trace; /* NULL: none */
 };
 
 struct config {

@@ -19,6 +19,7 @@ struct cgroup_tree;
 struct journal;
 struct pump;
 struct reaper;
+struct recorder;
 struct resolver;
 struct spawner;
 struct waitgroup;
@@ -35,6 +36,7 @@ struct monitor_env {
     struct resolver *resolver;
     struct pump *pump; /* NULL: where no output goes through one */
     struct journal *journal;
+    struct recorder *recorder; /* NULL: nothing is traced */
     char *const *environment;
     struct waitgroup *monitors; /* one for each monitor whose thread has not ended */
     /* Called with the monitor's owner as the last thing on its thread, once it has retired and

@@ -335,5 +335,12 @@ const struct config_key supervisor_keys[] = {
       .change = CONFIG_RESTART,
       .help = "what to do about processes of a supervisor that was killed: `stop` them first, "
               "`refuse` to start, or `ignore` them" },
+    { .name = "trace",
+      .type = &config_type_path,
+      SUPERVISOR_FIELD(trace),
+      .shown = "none",
+      .change = CONFIG_RESTART,
+      .help = "a file to which all that enters the state machines, and what they decide, is "
+              "appended, for `taskmaster replay`" },
 };
 const size_t supervisor_key_count = COUNT(supervisor_keys);

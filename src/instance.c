@@ -10,6 +10,7 @@
 #include "instance_parts.h"
 #include "launch.h"
 #include "log.h"
+#include "recorder.h"
 #include "spawn.h"
 
 /* So long the next process waits for what the last one wrote. */
@@ -138,12 +139,28 @@ static struct fsm_event spawn(struct instance *in)
     };
 }
 
+static void record(const struct instance *in, const struct fsm_event *ev,
+                   const struct fsm_step *decided)
+{
+    struct recorder_step what = {
+        .who = in,
+        .id = in->id,
+        .before = &in->fsm,
+        .policy = &in->policy,
+        .event = ev,
+        .step = decided,
+    };
+    recorder_note(in->env->recorder, &what);
+}
+
 static void step(struct instance *in, struct fsm_event ev, const struct order *fresh)
 {
     for (;;) {
         ev.chance = next_chance(in);
         struct fsm before = in->fsm;
         struct fsm_step next = fsm_next(before, &in->policy, ev);
+        if (in->env->recorder)
+            record(in, &ev, &next);
         if (next.actions & ACT_BUG) {
             log_write(LOG_ERROR, "%s: event %u cannot happen in state %s", in->id->name,
                       (unsigned)ev.kind, state_name(before.state));

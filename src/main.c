@@ -13,6 +13,7 @@
 #include "options.h"
 #include "outputs.h"
 #include "program.h"
+#include "replay_main.h"
 #include "supervisor.h"
 
 #define EXAMPLE "config-example.yaml"
@@ -80,6 +81,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)
         return ctl_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return replay_main(argc - 1, argv + 1);
     struct options options;
     if (options_parse(argc, argv, &options))
         return EXIT_USAGE;

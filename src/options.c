@@ -10,10 +10,12 @@
 static const char help_text[] =
     "Usage: taskmaster [OPTIONS] [CONFIG]\n"
     "       taskmaster ctl [-s SOCKET | -c CONFIG] [COMMAND [ARG...]]\n"
+    "       taskmaster replay [-q] FILE\n"
     "\n"
     "Starts, watches, restarts and stops the processes that CONFIG (YAML) describes.\n"
     "Without CONFIG, config-example.yaml is written to the current directory and used.\n"
     "'ctl' is a client of a supervisor that runs; see 'taskmaster ctl --help'.\n"
+    "'replay' tells the story of a trace, and whether the same would be decided again.\n"
     "\n"
     "  (no option)        interactive shell on this terminal; commands are read from stdin\n"
     "  -n, --foreground   no shell; run until SIGTERM or SIGINT; log to stderr\n"

@@ -12,8 +12,10 @@
 
 #include "clock.h"
 #include "log.h"
+#include "log_open.h"
 #include "outbuf.h"
 #include "pump.h"
+#include "recorder.h"
 #include "termsafe.h"
 
 #define DEFAULT_LOG "taskmaster.log"
@@ -21,7 +23,8 @@
 
 struct outputs {
     struct pump *pump;
-    int above_fds[2]; /* a pipe; -1: there is none */
+    struct recorder *recorder; /* NULL: nothing is traced */
+    int above_fds[2];          /* a pipe; -1: there is none */
 };
 
 /* ---- where it all goes ---- */
@@ -110,6 +113,25 @@ int outputs_open(enum options_mode mode, bool terminal, const struct supervisor_
     return error;
 }
 
+int outputs_trace(struct outputs *o, const struct supervisor_config *config,
+                  struct recorder **out_recorder)
+{
+    int error = config->trace ? recorder_new(config->trace, &o->recorder) : 0;
+    if (error)
+        fprintf(stderr, "taskmaster: cannot open the trace '%s': %s\n", config->trace,
+                error == -EWOULDBLOCK ? "another supervisor writes it" : log_open_reason(-error));
+    else
+        *out_recorder = o->recorder;
+    return error;
+}
+
+void outputs_reopen(struct outputs *o)
+{
+    pump_reopen(o->pump);
+    if (o->recorder)
+        recorder_reopen(o->recorder);
+}
+
 struct pump *outputs_pump(const struct outputs *outputs)
 {
     return outputs->pump;
@@ -144,7 +166,9 @@ static void print_rest(int fd, int64_t deadline_ms)
 void outputs_end(struct outputs *o)
 {
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;
-    (void)pump_end(o->pump, deadline_ms); /* the process ends in any case */
+    if (o->recorder) /* before the log, in which it may have something to say */
+        (void)recorder_end(o->recorder, deadline_ms); /* the process ends in any case */
+    (void)pump_end(o->pump, deadline_ms);
     if (o->above_fds[0] >= 0)
         print_rest(o->above_fds[0], deadline_ms);
 }
@@ -154,6 +178,7 @@ void outputs_close(struct outputs *o)
     if (!o)
         return;
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;
+    recorder_free(o->recorder, deadline_ms); /* before the log, as above */
     int error = pump_free(o->pump, deadline_ms);
     if (o->above_fds[0] >= 0)
         print_rest(o->above_fds[0], deadline_ms);

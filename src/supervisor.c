@@ -25,7 +25,6 @@
 #include "manager.h"
 #include "monitor.h"
 #include "notify.h"
-#include "pump.h"
 #include "reaper.h"
 #include "resolver.h"
 #include "server.h"
@@ -119,7 +118,7 @@ static void on_signal(struct supervisor *s, int signo)
             end_or_kill(s, signo);
         break;
     case SIGUSR1:
-        pump_reopen(outputs_pump(s->outputs));
+        outputs_reopen(s->outputs);
         server_recheck(s->fronts.server);
         break;
     case SIGCHLD: reaper_run(s->env.reaper); break;
@@ -343,6 +342,8 @@ static int start(struct supervisor *s, const char *config_path, struct config *c
         error = meet_leftovers(s, config_path, &config->supervisor);
     if (!error)
         error = make_parts(s);
+    if (!error)
+        error = outputs_trace(s->outputs, &config->supervisor, &s->env.recorder);
     if (error) {
         free(error_text);
         config_free(config);
