@@ -80,9 +80,13 @@ void child_kill(struct child *child);
 /* Notes how the process ended, and leaves it a zombie that keeps the number of its group. */
 void child_read_exit(struct child *child);
 
-/* Finds out what is left of an ended process. True: something is in its cgroup; on_cgroup() is
- * called when this is to be called again. False: on_group() will tell. */
-bool child_ask_what_is_left(struct child *child);
+/* Finds out what is left of an ended process. */
+enum child_rest {
+    CHILD_REST_NONE,
+    CHILD_REST_SOME,  /* in its cgroup: on_cgroup() is called when this is to be called again */
+    CHILD_REST_ASKED, /* on_group() will tell */
+};
+enum child_rest child_ask_what_is_left(struct child *child);
 
 /* Nothing is left but members of the group whose living parent has left it: kills those and
  * reaps. */

@@ -10,8 +10,8 @@
  * An orphan that has no marks is logged once, when somebody asks and no instance has a cgroup, and
  * left alone until the end.
  *
- * Threads: reaper_track(), _signal(), _kill() and _ask() from any; the rest from main only. Lock:
- * one mutex guards the queue of new requests; hooks run without it, on main. */
+ * Threads: reaper_track(), _signal(), _kill(), _ask() and _has_nobody() from any; the rest from
+ * main only. Lock: one mutex guards the queue of new requests; hooks run without it, on main. */
 #ifndef REAPER_H
 #define REAPER_H
 
@@ -38,6 +38,7 @@ struct reaper_question {
     /* under the lock */
     struct reaper_question *next;
     bool queued;
+    bool used;   /* it was queued before */
     bool closed; /* the last answer was given */
     int wants_signal;
     bool wants_kill;
@@ -81,6 +82,10 @@ void reaper_kill(struct reaper *reaper, struct reaper_question *question);
 /* Asks what is left; the leader is a zombie. "Empty" leaves out members of the group whose living
  * parent is no member of the session. */
 void reaper_ask(struct reaper *reaper, struct reaper_question *question);
+
+/* Whether it is plain, without asking, that nothing is left: main has adopted nobody at all. The
+ * leader is a zombie. False: ask. */
+bool reaper_has_nobody(struct reaper *reaper, const struct reaper_question *question);
 
 /* Readable when there are new requests: reaper_run() then, after every SIGCHLD, and when
  * reaper_deadline_ms() (INT64_MAX: never) has come. */

@@ -124,7 +124,7 @@ static int watch_cgroup(struct child *child, bool *out_populated)
     return 0;
 }
 
-bool child_ask_what_is_left(struct child *child)
+enum child_rest child_ask_what_is_left(struct child *child)
 {
     bool populated = false;
     /* What cannot be waited for is not left behind either. */
@@ -134,10 +134,12 @@ bool child_ask_what_is_left(struct child *child)
         populated = false;
     }
     if (populated)
-        return true;
+        return CHILD_REST_SOME;
     unwatch_cgroup(child);
+    if (reaper_has_nobody(child->env->reaper, &child->question))
+        return CHILD_REST_NONE;
     reaper_ask(child->env->reaper, &child->question);
-    return false;
+    return CHILD_REST_ASKED;
 }
 
 void child_bury(struct child *child)

@@ -230,8 +230,11 @@ static void tell_group(struct instance *in, bool empty)
 
 static void ask_what_is_left(struct instance *in)
 {
-    if (child_ask_what_is_left(&in->child))
-        tell_group(in, false);
+    switch (child_ask_what_is_left(&in->child)) {
+    case CHILD_REST_SOME: tell_group(in, false); break;
+    case CHILD_REST_NONE: instance_group_known(in, true); break;
+    case CHILD_REST_ASKED: break; /* instance_group_known() follows */
+    }
 }
 
 void instance_exited(struct instance *in, int64_t now_ms)
@@ -258,8 +261,9 @@ void instance_vitals(struct instance *in)
 
 void instance_cgroup_changed(struct instance *in)
 {
-    if (in->child.watches_cgroup) /* else the note is about a process that is long gone */
-        (void)child_ask_what_is_left(&in->child);
+    /* If it watches none any more, the note is about a process that is long gone. */
+    if (in->child.watches_cgroup && child_ask_what_is_left(&in->child) == CHILD_REST_NONE)
+        instance_group_known(in, true);
 }
 
 /* What it wrote last is to be in its logs before anything follows; until then its zombie is kept,

@@ -81,7 +81,7 @@ static void enqueue(struct reaper *r, struct reaper_question *q)
 {
     if (q->queued)
         return;
-    q->queued = true;
+    q->queued = q->used = true;
     q->next = r->requests;
     r->requests = q;
     eventfd_write(r->wake_fd, 1);
@@ -115,6 +115,17 @@ void reaper_ask(struct reaper *r, struct reaper_question *q)
     q->wants_answer = true;
     enqueue(r, q);
     pthread_mutex_unlock(&r->lock);
+}
+
+/* Children of the leader that outlive it are main's before it is a zombie (exit(2) gives them away
+ * first), and an empty list of children reads as nothing (proc(5)). */
+bool reaper_has_nobody(struct reaper *r, const struct reaper_question *q)
+{
+    char byte;
+    pthread_mutex_lock(&r->lock);
+    bool used = q->used;
+    pthread_mutex_unlock(&r->lock);
+    return !used && r->strays.lists && pread(r->strays.children_fd, &byte, 1, 0) == 0;
 }
 
 int reaper_fd(const struct reaper *r)
