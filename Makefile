@@ -72,8 +72,8 @@ Q             := $(if $(V),,@)
 PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 .PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers coverage \
-    check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
-    lint-state lint-readme format readme clean help FORCE
+    model check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
+    lint-state lint-readme lint-hardening format readme clean help FORCE
 
 # A make of our own, parallel unless the caller's is.
 SUBMAKE = +@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -139,6 +139,10 @@ coverage: ## which lines and branches the tests reach, as a table and build/cov/
 	$(SUBMAKE) suites VARIANT=cov
 	gcovr -r . --object-directory build/cov -f src/ -f chan/ --txt --html build/cov/coverage.html -s
 
+model: ## the Promela models of channels and of monitors' ends, checked exhaustively (a minute)
+	@$(INSTALL_DEPS) model
+	@scripts/run-models build/model
+
 check-fresh: ## make test and make run of the committed tree on a bare Debian 12 (root, debootstrap)
 	scripts/check-fresh-debian.sh
 
@@ -147,7 +151,7 @@ check-fresh: ## make test and make run of the committed tree on a bare Debian 12
 lint: ## every static check
 	@$(INSTALL_DEPS) build lint
 	$(SUBMAKE) -k -O lint-layers lint-style lint-shell lint-format lint-state lint-readme \
-	    lint-cppcheck lint-tidy
+	    lint-hardening lint-cppcheck lint-tidy
 
 lint-format:
 	clang-format --dry-run -Werror $(C_FILES)
@@ -172,6 +176,10 @@ lint-state: $(LIB)
 	scripts/check-state $(LIB)
 lint-readme: $(TABLES)
 	@$< <README.md | diff -u README.md - || { echo "README.md: run make readme" >&2; exit 1; }
+
+# Sanitizers want it otherwise.
+lint-hardening: $(if $(filter release clang,$(VARIANT)),$(BIN))
+	$(if $^,scripts/check-hardening $(BIN),@echo "lint-hardening: not for $(VARIANT)")
 
 format: ## lay the C files out as clang-format has it
 	clang-format -i $(C_FILES)
