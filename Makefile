@@ -73,6 +73,7 @@ Q             := $(if $(V),,@)
 PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 .PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers coverage \
+    lint-hardening model \
     bench bench-quick bench-programs \
     check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
     lint-state lint-readme format readme clean help FORCE
@@ -157,6 +158,10 @@ bench-programs: $(BIN) $(BENCH)
 	    GOTOOLCHAIN=local GOFLAGS= GOCACHE=$(CURDIR)/build/go go build -o $(BUILD)/tests/bench/queue-go \
 	    tests/bench/queue.go
 
+model: ## the Promela models of channels and of monitors' ends, checked exhaustively (a minute)
+	@$(INSTALL_DEPS) model
+	@scripts/run-models build/model
+
 check-fresh: ## make test and make run of the committed tree on a bare Debian 12 (root, debootstrap)
 	scripts/check-fresh-debian.sh
 
@@ -165,7 +170,7 @@ check-fresh: ## make test and make run of the committed tree on a bare Debian 12
 lint: ## every static check
 	@$(INSTALL_DEPS) build lint
 	$(SUBMAKE) -k -O lint-layers lint-style lint-shell lint-format lint-state lint-readme \
-	    lint-cppcheck lint-tidy
+	    lint-hardening lint-cppcheck lint-tidy
 
 lint-format:
 	clang-format --dry-run -Werror $(C_FILES)
@@ -190,6 +195,10 @@ lint-state: $(LIB)
 	scripts/check-state $(LIB)
 lint-readme: $(TABLES)
 	@$< <README.md | diff -u README.md - || { echo "README.md: run make readme" >&2; exit 1; }
+
+# Sanitizers want it otherwise.
+lint-hardening: $(if $(filter release clang,$(VARIANT)),$(BIN))
+	$(if $^,scripts/check-hardening $(BIN),@echo "lint-hardening: not for $(VARIANT)")
 
 format: ## lay the C files out as clang-format has it
 	clang-format -i $(C_FILES)

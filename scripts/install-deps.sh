@@ -37,7 +37,12 @@ LIST
 clang                 # make fuzz (libFuzzer) and the build with a second compiler
 libclang-rt-dev       # clang's sanitizer and fuzzer runtimes
 LIST
+    model) cat <<'LIST' ;;
+spin                  # make model
+gcc                   # ... compiles what spin makes of a model
+LIST
     lint) cat <<'LIST' ;;
+binutils              # readelf, for scripts/check-hardening
 clang                 # headers that clang-tidy needs
 clang-format          # layout
 clang-tidy            # bug patterns

@@ -32,8 +32,11 @@ static int open_file(const char *path, bool pipes, struct stat *out_stat)
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    *out_stat = st;
-    return fd;
+    if (fstat(fd, out_stat) == 0) /* who may write to it is asked of what is read */
+        return fd;
+    int error = -errno;
+    close(fd);
+    return error;
 }
 
 static int wait_readable(int fd, int64_t deadline_ms)

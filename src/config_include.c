@@ -6,6 +6,7 @@
 
 #include "config_file.h"
 #include "config_load.h"
+#include "config_trust.h"
 #include "expand.h"
 
 bool config_seen_file(struct config_loader *loader, const struct stat *st)
@@ -63,7 +64,7 @@ static void load_file(struct config_loader *loader, const struct node *by, const
     const struct source *source = node_tree_source(loader->tree, path);
     if (!source)
         problems_set_out_of_memory(loader->problems);
-    else if (!config_seen_file(loader, &st))
+    else if (!config_seen_file(loader, &st) && config_trusts(loader->problems, by->at, path, &st))
         load_root(loader, node_read(loader->tree, source, bytes, size, loader->problems));
     free(bytes);
 }

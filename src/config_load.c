@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config_file.h"
+#include "config_trust.h"
 #include "launch.h"
 #include "schema.h"
 #include "suggest.h"
@@ -323,19 +324,23 @@ static int load_path(struct config_loader *loader, const char *path)
     char *bytes;
     size_t size;
     struct stat st;
-    int error = config_file_read(path, true, &bytes, &size, &st);
-    if (!error) {
-        if (S_ISREG(st.st_mode))
-            config_seen_file(loader, &st);
-        error = load_bytes(loader, path, bytes, size);
-        free(bytes);
-        return error;
-    }
     const struct source *source = node_tree_source(loader->tree, path);
     if (!source)
         return -ENOMEM;
-    problems_add(loader->problems, (struct place){ source, 1, 1 }, "cannot read %s: %s",
-                 quote(path).text, config_file_error(error));
+    const struct place start = { source, 1, 1 };
+    int error = config_file_read(path, true, &bytes, &size, &st);
+    if (error) {
+        problems_add(loader->problems, start, "cannot read %s: %s", quote(path).text,
+                     config_file_error(error));
+        return error;
+    }
+    if (!config_trusts(loader->problems, start, path, &st))
+        error = -EPERM;
+    else if (S_ISREG(st.st_mode))
+        config_seen_file(loader, &st);
+    if (!error)
+        error = load_bytes(loader, path, bytes, size);
+    free(bytes);
     return error;
 }
 

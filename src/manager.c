@@ -138,6 +138,7 @@ static void kill_entry(struct entry *entry, int64_t now_ms)
     if (!entry->monitor)
         return;
     monitor_unstick(entry->monitor, now_ms);
+    entry->stop_due_ms = now_ms;
     if (!entry->killed)
         monitor_kill(entry->monitor);
     entry->killed = true;
@@ -163,6 +164,7 @@ static void kill_all(struct manager *m)
             kill_entry(m->table.rows[i]->entries[k], now_ms);
     for (struct entry *entry = m->table.retired; entry; entry = entry->next)
         kill_entry(entry, now_ms);
+    m->sweep_ms = now_ms;
 }
 
 static size_t run_request(struct manager *m, struct request *request)

@@ -5,6 +5,9 @@
 #include "clock.h"
 #include "manager_state.h"
 
+/* So soon it is tried again to get a start out of the way that nothing could be done about. */
+#define UNSTICK_AGAIN_MS 100
+
 void manager_tell(struct reply *reply, struct answer answer)
 {
     if (!reply || reply_owe(reply, 1))
@@ -30,17 +33,28 @@ static void expect_stop(struct manager *m, struct entry *entry, const struct ord
         m->sweep_ms = entry->stop_due_ms;
 }
 
+static bool has_received_all(struct entry *entry)
+{
+    struct standing standing;
+    unsigned long received;
+    monitor_standing(entry->monitor, &standing, &received);
+    return received == entry->posted;
+}
+
+/* The start may only be about to get a process that can be killed: so it is tried again, until the
+ * stop has been received. */
 static void unstick(struct entry *entry, int64_t now_ms, int64_t *next_ms)
 {
     if (!entry->stop_posted_ms || !entry->monitor)
         return;
-    if (entry->stop_due_ms > now_ms) {
-        if (entry->stop_due_ms < *next_ms)
-            *next_ms = entry->stop_due_ms;
-        return;
+    if (entry->stop_due_ms <= now_ms) {
+        monitor_unstick(entry->monitor, entry->stop_restarts ? entry->stop_posted_ms : now_ms);
+        entry->stop_due_ms = now_ms + UNSTICK_AGAIN_MS;
+        if (has_received_all(entry))
+            entry->stop_posted_ms = 0;
     }
-    monitor_unstick(entry->monitor, entry->stop_restarts ? entry->stop_posted_ms : now_ms);
-    entry->stop_posted_ms = 0;
+    if (entry->stop_posted_ms && entry->stop_due_ms < *next_ms)
+        *next_ms = entry->stop_due_ms;
 }
 
 void manager_sweep(struct manager *m)

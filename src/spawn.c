@@ -24,7 +24,8 @@
 #include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
-#define TURNS_PER_CPU 4
+#define STACKS_KEPT 16 /* when thousands started at once, they are not needed again */
+#define TURNS_PER_CPU 400
 #define TURN_PATIENCE_MS 100
 #define DESCRIPTORS_IN_RESERVE 16
 #define DESCRIPTORS_FOR_HASTE 256
@@ -47,6 +48,7 @@ struct spawner {
     bool share_descriptors;   /* close_range(2) can unshare them (Linux 5.9) */
     pthread_mutex_t lock;     /* guards `free_stacks`; held for a few instructions */
     struct stack *free_stacks;
+    size_t free_count;
 };
 
 enum spawn_method spawn_method_here(void)
@@ -118,8 +120,10 @@ static struct stack *take_stack(struct spawner *s)
 {
     pthread_mutex_lock(&s->lock);
     struct stack *stack = s->free_stacks;
-    if (stack)
+    if (stack) {
         s->free_stacks = stack->next;
+        s->free_count--;
+    }
     pthread_mutex_unlock(&s->lock);
     if (stack)
         return stack;
@@ -131,9 +135,15 @@ static struct stack *take_stack(struct spawner *s)
 static void give_stack(struct spawner *s, struct stack *stack)
 {
     pthread_mutex_lock(&s->lock);
-    stack->next = s->free_stacks;
-    s->free_stacks = stack;
+    bool keep = s->free_count < STACKS_KEPT;
+    if (keep) {
+        stack->next = s->free_stacks;
+        s->free_stacks = stack;
+        s->free_count++;
+    }
     pthread_mutex_unlock(&s->lock);
+    if (!keep)
+        munmap(stack, STACK_BYTES);
 }
 
 static void reap(pid_t pid)

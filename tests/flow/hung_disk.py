@@ -1,5 +1,6 @@
-"""A disk that hangs: a supervisor that is started through helper/hang.c asks before it opens a log
-for reading, and gets no answer for files that are said to hang."""
+"""A disk that hangs: a supervisor that is started through helper/hang.c asks before it opens a log,
+and gets no answer for files that are said to hang. So does it before it makes a process, which may
+be said to hang by the name of VFORK."""
 import fcntl
 import os
 import select
@@ -13,6 +14,8 @@ from harness import helper, wait_for
 
 NOTIF = struct.Struct("=QIIiIQ6Q")  # struct seccomp_notif
 NOTIF_RECV, NOTIF_SEND = 0xc0502100, 0xc0182101
+VFORK = "vfork"
+SYS_OPENAT = {"x86_64": 257}.get(os.uname().machine, 56)
 GO_ON = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE
 
 
@@ -44,11 +47,14 @@ class HungDisk:
         with self.lock:
             self.hanging |= {str(path) for path in paths}
 
-    def come_back(self):
-        """Everything held is answered, and nothing hangs any more."""
+    def come_back(self, *paths):
+        """What is held is answered, and these hang no more; without any: nothing does."""
         with self.lock:
-            self.hanging, held, self.held = set(), self.held, []
-        for _, answer in held:
+            back = {str(path) for path in paths} or self.hanging
+            answers = [answer for path, answer in self.held if path in back]
+            self.held = [held for held in self.held if held[0] not in back]
+            self.hanging = self.hanging - back
+        for answer in answers:
             self._answer(answer)
 
     def count(self, path):
@@ -69,10 +75,12 @@ class HungDisk:
         asked = bytearray(NOTIF.size)
         try:
             fcntl.ioctl(self.listener, NOTIF_RECV, asked)
-            number, pid, *_, _directory, address, _, _, _, _ = NOTIF.unpack(asked)
-            with open(f"/proc/{pid}/mem", "rb") as memory:
-                memory.seek(address)
-                path = memory.read1(4096).split(b"\0")[0].decode()
+            number, pid, _, call, _, _, _directory, address, _, _, _, _ = NOTIF.unpack(asked)
+            path = VFORK
+            if call == SYS_OPENAT:
+                with open(f"/proc/{pid}/mem", "rb") as memory:
+                    memory.seek(address)
+                    path = memory.read1(4096).split(b"\0")[0].decode()
         except (FileNotFoundError, ProcessLookupError):
             return  # it has ended
         answer = struct.pack("=QqiI", number, 0, 0, GO_ON)

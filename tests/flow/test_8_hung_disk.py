@@ -7,7 +7,7 @@ import pytest
 from client import LONG, Running
 from control import connect
 from harness import now_ms, patience, wait_for
-from hung_disk import HungDisk
+from hung_disk import VFORK, HungDisk
 
 UNREADABLE = "(its stderr log cannot be read at the moment)"
 WHILE_ALL_ELSE_GOES_ON_MS = 900  # less than anything waits for a disk
@@ -123,3 +123,20 @@ def test_only_so_many_are_left_behind_and_they_end_when_the_disk_comes_back(
     disk.come_back()
     wait_for(lambda: threads_of(supervisor) == threads)
     assert control.ask("logs", "stuck").lines == ["stuck says"]
+
+
+def test_a_stop_ends_a_start_that_had_no_process_yet_when_its_grace_was_over(box, disk):
+    started = box.foreground({"supervisor": {"cgroups": "off"}, "tasks": {"web": {
+        "command": "sleep 600", "stdout": "hung.log", "gracefulStopTimeout": 0}}}, **disk.how())
+    disk.attend()
+    with connect(started.socket) as control:
+        control.status("web")
+        disk.hang(VFORK, "hung.log")
+        with Running(box, started.socket, "start", "web"), connect(started.socket) as stopping:
+            disk.wait_held(VFORK)
+            stopping.request("stop", "web")
+            for _ in range(3):  # the stop has been posted, and nothing could be killed
+                control.status("web")
+            disk.come_back(VFORK)
+            assert stopping.answer().exit == 0
+        assert control.status("web")["web"]["status"] == "STOPPED"

@@ -1,10 +1,12 @@
-/* hang.c - has a disk hang for a program that reads logs: `hang SOCKET COMMAND...` hands the one
- * who has the other end of the socket the right to decide on each open() for reading that must not
- * block (seccomp_unotify(2)), and becomes COMMAND. A COMMAND that cannot be given away so is not
+/* hang.c - has a disk hang for a program that reads logs or starts tasks: `hang SOCKET COMMAND...`
+ * hands the one who has the other end of the socket the right to decide on each open() for reading
+ * that must not block, on each for appending, and on each vfork (seccomp_unotify(2)), and becomes
+ * COMMAND. A COMMAND that cannot be given away so is not
  * run: then the exit status is 77. */
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +23,15 @@ static int install(void)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 6, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 4),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FLAGS, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FLAGS, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_APPEND, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_VFORK, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };

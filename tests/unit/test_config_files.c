@@ -1,9 +1,12 @@
 /* test_config_files.c - configurations made of files: includes, and what cannot be read. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,4 +182,100 @@ Test(config_files, a_fifo_without_a_writer_does_not_hold_us_up)
 {
     cr_assert_eq(mkfifo("fifo", 0600), 0);
     load_bad("fifo", -EINVAL, "fifo:1:1: it is empty: write at least 'tasks: {}'\n");
+}
+
+/* ---- what root takes from others ---- */
+
+#define OTHERS 12345 /* a user that is not root */
+
+static void as_root_only(void)
+{
+    if (geteuid() != 0)
+        cr_skip_test("what root does");
+    cr_assert_eq(chmod(".", 0755), 0);
+    cr_assert_eq(mkdir("in", 0755), 0);
+    put("in/a.yaml", "tasks: {a: {command: x}}\n");
+}
+
+Test(config_files, root_refuses_a_file_that_everyone_can_write)
+{
+    as_root_only();
+    cr_assert_eq(chmod("in/a.yaml", 0646), 0);
+    load_bad("in/a.yaml", -EPERM,
+             "in/a.yaml:1:1: refused as root: everyone can write 'in/a.yaml' (mode 0646): "
+             "chmod o-w 'in/a.yaml'\n");
+    put("b.yaml", "tasks: {}\ninclude: ['in/*']\n");
+    load_bad("b.yaml", -EINVAL,
+             "b.yaml:2:11: refused as root: everyone can write 'in/a.yaml' (mode 0646): "
+             "chmod o-w 'in/a.yaml'\n");
+    cr_assert_eq(chmod("in/a.yaml", 0664), 0); /* whom root lets into its group is its decision */
+    config_free(load_good("b.yaml"));
+}
+
+/* The directory itself, one above it, and one on the way of a link. */
+Test(config_files, root_refuses_a_file_that_everyone_can_replace)
+{
+    char errors[2 * PATH_MAX], real[PATH_MAX];
+    static const char *const paths[] = { "in/a.yaml", "in/deep/a.yaml", "way/link.yaml" };
+    as_root_only();
+    cr_assert_not_null(realpath("in", real));
+    cr_assert_eq(mkdir("in/deep", 0755), 0);
+    put("in/deep/a.yaml", "tasks: {}\n");
+    cr_assert_eq(mkdir("way", 0755), 0);
+    cr_assert_eq(symlink("../in/a.yaml", "way/link.yaml"), 0);
+    cr_assert_eq(chmod("in", 0777), 0);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        snprintf(errors, sizeof errors,
+                 "%s:1:1: refused as root: everyone can replace '%s', for the directory above it "
+                 "has mode 0777: chmod o-w '%s'\n",
+                 paths[i], paths[i], real);
+        load_bad(paths[i], -EPERM, errors);
+    }
+    cr_assert_eq(chmod("in", 01777), 0);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        config_free(load_good(paths[i]));
+    cr_assert_eq(chmod("way", 0777), 0);
+    struct config *config = NULL;
+    char *text = NULL;
+    cr_expect_eq(config_load("way/link.yaml", fixture_environment, &config, &text), -EPERM);
+    free(text);
+}
+
+Test(config_files, root_refuses_what_another_has_put_where_everyone_can)
+{
+    as_root_only();
+    cr_assert_eq(chown("in/a.yaml", OTHERS, OTHERS), 0);
+    config_free(load_good("in/a.yaml")); /* nobody but root can have put it there */
+    cr_assert_eq(chmod("in", 01777), 0);
+    struct config *config = NULL;
+    char *errors = NULL;
+    cr_expect_eq(config_load("in/a.yaml", fixture_environment, &config, &errors), -EPERM);
+    cr_expect(strstr(errors, "'in/a.yaml' belongs to user 12345, and everyone can make files"),
+              "%s", errors);
+    free(errors);
+    unlink("in/a.yaml");
+    cr_assert_eq(mkfifo("in/a.yaml", 0644), 0);
+    cr_assert_eq(chown("in/a.yaml", OTHERS, OTHERS), 0);
+    cr_expect_eq(config_load("in/a.yaml", fixture_environment, &config, &errors), -EPERM);
+    free(errors);
+}
+
+Test(config_files, an_ordinary_user_decides_alone)
+{
+    as_root_only();
+    cr_assert_eq(chmod("in", 0777), 0);
+    cr_assert_eq(chmod("in/a.yaml", 0666), 0);
+    cr_assert_eq(seteuid(OTHERS), 0);
+    config_free(load_good("in/a.yaml"));
+    cr_expect_eq(seteuid(0), 0);
+}
+
+Test(config_files, a_file_without_a_name_can_be_replaced_by_nobody)
+{
+    char path[64];
+    as_root_only();
+    int fd = open("in/a.yaml", O_RDONLY | O_CLOEXEC);
+    cr_assert(fd >= 0 && unlink("in/a.yaml") == 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", fd);
+    config_free(load_good(path));
 }

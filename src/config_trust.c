@@ -1,0 +1,116 @@
+/* config_trust.c - see config_trust.h. */
+#include "config_trust.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool everyone_can_write(const struct stat *st)
+{
+    return (st->st_mode & S_IWOTH) != 0;
+}
+
+static bool is_sticky(const struct stat *st)
+{
+    return (st->st_mode & S_ISVTX) != 0;
+}
+
+/* Who may make files in a directory may replace those that are there, unless it is sticky. What
+ * cannot be looked at is not trusted either. */
+static bool trusts_directory(struct problems *problems, struct place at, const char *path,
+                             const char *directory)
+{
+    struct stat st;
+    if (stat(directory, &st) != 0) {
+        problems_add(problems, at, "cannot tell who can replace %s: %s: %s", quote(path).text,
+                     quote(directory).text, strerrordesc_np(errno));
+        return false;
+    }
+    if (!everyone_can_write(&st) || is_sticky(&st))
+        return true;
+    problems_add(problems, at,
+                 "refused as root: everyone can replace %s, for the directory above it has mode "
+                 "%04o: chmod o-w %s",
+                 quote(path).text, st.st_mode & 07777, quote(directory).text);
+    return false;
+}
+
+/* `real` has no links in it, and comes back without its last name. */
+static bool trusts_way(struct problems *problems, struct place at, const char *path, char *real)
+{
+    for (;;) {
+        char *slash = strrchr(real, '/');
+        if (!slash || !slash[1])
+            return true;
+        slash[slash == real] = '\0'; /* the root keeps its slash */
+        if (!trusts_directory(problems, at, path, real))
+            return false;
+    }
+}
+
+/* In a sticky directory nobody can replace what is another's, but make what is not there. */
+static bool trusts_owner(struct problems *problems, struct place at, const char *path,
+                         const char *real, const struct stat *st)
+{
+    struct stat above;
+    const char *slash = strrchr(real, '/');
+    char *directory = strndup(real, slash == real ? 1 : (size_t)(slash - real));
+    bool known = directory && stat(directory, &above) == 0;
+    bool trusted = known &&
+                   (!everyone_can_write(&above) || st->st_uid == 0 || st->st_uid == above.st_uid);
+    if (!directory)
+        problems_set_out_of_memory(problems);
+    else if (!trusted)
+        problems_add(problems, at,
+                     "refused as root: %s belongs to user %u, and everyone can make files in %s: "
+                     "chown root %s",
+                     quote(path).text, st->st_uid, quote(directory).text, quote(path).text);
+    free(directory);
+    return trusted;
+}
+
+/* The way of the name, up to its last link, and the way of the file. */
+static bool trusts_place(struct problems *problems, struct place at, const char *path,
+                         const struct stat *st)
+{
+    const char *slash = strrchr(path, '/');
+    char *above = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+    char *way = above ? realpath(above, NULL) : NULL;
+    char *file = realpath(path, NULL);
+    bool trusted = false;
+    if (!way || !file) {
+        problems_add(problems, at, "cannot tell who can replace %s: %s", quote(path).text,
+                     strerrordesc_np(errno));
+    } else {
+        trusted = trusts_owner(problems, at, path, file, st) &&
+                  trusts_directory(problems, at, path, way) &&
+                  trusts_way(problems, at, path, way) && trusts_way(problems, at, path, file);
+    }
+    free(above);
+    free(way);
+    free(file);
+    return trusted;
+}
+
+/* A pipe of ours, or a file that has been removed: there is no way to it but our descriptor. */
+static bool has_no_name(const char *path, const struct stat *st)
+{
+    if (S_ISREG(st->st_mode))
+        return st->st_nlink == 0;
+    char *real = realpath(path, NULL);
+    free(real);
+    return !real;
+}
+
+bool config_trusts(struct problems *problems, struct place at, const char *path,
+                   const struct stat *st)
+{
+    if (geteuid() != 0 || S_ISCHR(st->st_mode))
+        return true;
+    if (!everyone_can_write(st))
+        return has_no_name(path, st) || trusts_place(problems, at, path, st);
+    problems_add(problems, at, "refused as root: everyone can write %s (mode %04o): chmod o-w %s",
+                 quote(path).text, st->st_mode & 07777, quote(path).text);
+    return false;
+}
