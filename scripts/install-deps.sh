@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-deps.sh GROUP... - installs the Debian packages that a group of make targets needs.
-# Groups: build test valgrind fuzz lint coverage all. When nothing is missing it only asks dpkg,
+# Groups: build test valgrind fuzz faults lint coverage all. When nothing is missing it only asks dpkg,
 # so it takes milliseconds and needs neither the network nor root.
 # shellcheck disable=SC2086 # $wanted and $missing are lists of words
 set -eu
@@ -37,6 +37,11 @@ LIST
 clang                 # make fuzz (libFuzzer) and the build with a second compiler
 libclang-rt-dev       # clang's sanitizer and fuzzer runtimes
 LIST
+    faults) cat <<'LIST' ;;
+python3               # make faults
+python3-yaml          # ... writes configurations
+binutils              # addr2line: where in the source a call is
+LIST
     lint) cat <<'LIST' ;;
 clang                 # headers that clang-tidy needs
 clang-format          # layout
@@ -49,8 +54,8 @@ LIST
     coverage) cat <<'LIST' ;;
 gcovr                 # make coverage
 LIST
-    all) for group in build test valgrind fuzz lint coverage; do packages_of "$group"; done ;;
-    *) die "unknown group '$1' (build test valgrind fuzz lint coverage all)" ;;
+    all) for group in build test valgrind fuzz faults lint coverage; do packages_of "$group"; done ;;
+    *) die "unknown group '$1' (build test valgrind fuzz faults lint coverage all)" ;;
     esac
 }
 
@@ -73,7 +78,7 @@ apt() { # stdin is the caller's: the shell that `make run` starts reads it
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
-[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz lint coverage all)"
+[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz faults lint coverage all)"
 wanted=
 for group in "$@"; do
     list=$(packages_of "$group") || exit 1
