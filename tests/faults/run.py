@@ -243,7 +243,7 @@ def parse():
     add("one", nargs="*", metavar="SESSION FAULT")
     add("--all", action="store_true")
     add("--seconds", type=float, default=150)
-    add("--jobs", type=int, default=2)
+    add("--jobs", type=int, default=3)  # they wait most of the time
     add("--seed", type=int, default=random.randrange(10**6))
     add("--only", default="", help="faults that contain this")
     add("--sessions", type=lambda text: text.split(","), default=list(SESSIONS))
