@@ -47,6 +47,8 @@ STRESS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/stress/stress_*.c))
 FUZZERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helper/*.c))
 BENCH     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+
+INJECT    := $(BUILD)/tests/faults/inject.so
 UNIT      := $(BUILD)/unit-tests
 EXAMPLE   := $(BUILD)/example
 TABLES    := $(BUILD)/scripts/readme_tables
@@ -66,6 +68,7 @@ FLOW_JOBS     ?= 4
 FLOW_ARGS     ?=
 STRESS_ROUNDS ?= $(if $(filter release,$(VARIANT)),3,1)
 FUZZ_SECONDS  ?= 60
+FAULT_SECONDS ?= 150
 SUITES        ?= unit flow stress
 INSTALL_DEPS  ?= scripts/install-deps.sh
 WITH          := scripts/with-variant
@@ -75,6 +78,9 @@ PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 .PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers coverage \
     lint-hardening model \
     bench bench-quick bench-programs \
+
+.PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers faults \
+    fault-runs coverage \
     check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
     lint-state lint-readme format readme clean help FORCE
 
@@ -135,6 +141,14 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=60
 
 fuzzers: $(FUZZERS)
 	$(WITH) $(VARIANT) scripts/run-fuzzers $(FUZZ_SECONDS) $(FUZZERS)
+
+faults: ## calls fail, one in each life of a supervisor; FAULT_SECONDS=150 of them, FAULTS_ALL=1 all
+	@$(INSTALL_DEPS) build faults
+	$(SUBMAKE) fault-runs
+
+fault-runs: $(BIN) $(HELPERS) $(INJECT)
+	$(WITH) $(VARIANT) /usr/bin/python3 tests/faults/run.py --seconds $(FAULT_SECONDS) \
+	    $(if $(FAULTS_ALL),--all) --inject $(INJECT)
 
 coverage: ## which lines and branches the tests reach, as a table and build/cov/coverage.html
 	@$(INSTALL_DEPS) build test coverage
@@ -280,6 +294,11 @@ $(BUILD)/tests/bench/child: $(BUILD)/%: %.c tests/bench/board.h $(BUILD)/flags
 	    -nostartfiles -o $@ $<
 $(BUILD)/tests/bench/queue: %: %.o $(LIB)
 	$(LINK) -o $@ $^
+
+$(INJECT): $(wildcard tests/faults/*.[ch]) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(BASE_FLAGS) -O1 -U_FORTIFY_SOURCE -fPIC -shared -o $@ $(filter %.c,$^)
 
 $(EXAMPLE).c: chan/README.md scripts/extract-example
 	@mkdir -p $(@D)

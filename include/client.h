@@ -18,7 +18,8 @@ struct client;
 
 /* A client for one request to the supervisor at `path`; both are copied. With until_gone, a command
  * that was done (exit status 0) is over only when the connection has been closed, that is, when
- * the supervisor has ended. To client_free(), or NULL when out of memory. */
+ * the supervisor has ended. To client_free(), or NULL with an errno, when out of memory or of
+ * descriptors. */
 struct client *client_new(const char *path, const struct client_request *request, bool until_gone);
 
 /* Becomes readable when client_run() has something to do. */

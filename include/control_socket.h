@@ -31,8 +31,8 @@ int control_socket_open(const struct control_socket_options *options,
 void control_socket_close(struct control_socket *socket);
 
 /* Removes the file only; for a program that is about to end while a hung disk holds the thread
- * that uses the socket. Any thread. */
-void control_socket_remove(const struct control_socket *socket);
+ * that uses the socket. Any thread. 0, or a negative errno where it may be there all the same. */
+int control_socket_remove(const struct control_socket *socket);
 
 const char *control_socket_path(const struct control_socket *socket);
 

@@ -8,7 +8,8 @@
  * link is not followed: -ELOOP. 0 with *out_fd for pid_file_remove(), or a negative errno. */
 int pid_file_write(const char *path, int *out_fd) __attribute__((warn_unused_result));
 
-/* Removes the file if it still holds our pid, and closes `fd`. */
-void pid_file_remove(const char *path, int fd);
+/* Removes the file if it still holds our pid, and closes `fd`. 0, also where there is no such file,
+ * or a negative errno where it may be there all the same. */
+int pid_file_remove(const char *path, int fd);
 
 #endif

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#define HASH_NONFATAL_OOM 1 /* a question stands in a list then, and is searched for */
 #include <uthash.h>
 
 struct reaper;
@@ -57,6 +59,8 @@ struct reaper_question {
     struct reaper_question *next_due;
     int signal_due;
     bool kill_due;
+    bool hashed; /* else it is in a list */
+    struct reaper_question *prev_unhashed, *next_unhashed;
     UT_hash_handle by_leader;
     UT_hash_handle by_mark;
 };

@@ -34,6 +34,7 @@ struct strays {
     bool lists;         /* /proc says who our children are */
     int children_fd;    /* where; -1 */
     struct stray *known;
+    struct reaper_question *unhashed;  /* for want of memory; open ones */
     struct reaper_question *by_leader; /* those that are open */
     struct reaper_question *by_mark;
     size_t searches;  /* open ones that look for more than the session */

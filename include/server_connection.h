@@ -17,7 +17,7 @@ struct connection_env {
     void *arg;
 };
 
-/* For the socket `fd`, which is the connection's then, on failure too. NULL: out of memory. */
+/* For the socket `fd`, which is the connection's then. NULL: out of memory; it is the caller's. */
 struct connection *connection_new(const struct connection_env *env, int fd);
 
 /* Drops everything and closes the socket; but not that of a client that has asked for the shutdown,

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Without memory an entry is not found by its name; the program goes on. */
+/* What the tables have no memory for is searched for. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
@@ -90,6 +90,7 @@ struct table {
     size_t row_room; /* how many `rows` has room for */
     struct row *rows_by_name;
     struct entry *entries_by_name; /* without the retired */
+    bool partial;                  /* one of these two lacks something, for want of memory */
     struct entry *retired;         /* stopping for good, not gone yet */
     struct row *removed;           /* rows that only retired entries are left of */
     size_t alive;                  /* entries with a monitor, retired ones too */

@@ -40,6 +40,10 @@ LIST
     model) cat <<'LIST' ;;
 spin                  # make model
 gcc                   # ... compiles what spin makes of a model
+    faults) cat <<'LIST' ;;
+python3               # make faults
+python3-yaml          # ... writes configurations
+binutils              # addr2line: where in the source a call is
 LIST
     lint) cat <<'LIST' ;;
 binutils              # readelf, for scripts/check-hardening

@@ -118,13 +118,16 @@ void claim_release(struct claim *claim, bool in_use)
 {
     if (!claim)
         return;
-    if (claim->pid_file)
-        pid_file_remove(claim->pid_file, claim->pid_fd);
-    if (in_use) {
-        if (claim->socket)
-            control_socket_remove(claim->socket);
+    int error = claim->pid_file ? pid_file_remove(claim->pid_file, claim->pid_fd) : 0;
+    if (error)
+        log_write(LOG_WARN, "the pid file '%s' stays: %s", claim->pid_file,
+                  strerrordesc_np(-error));
+    error = claim->socket ? control_socket_remove(claim->socket) : 0;
+    if (error)
+        log_write(LOG_WARN, "the socket '%s' stays: %s", control_socket_path(claim->socket),
+                  strerrordesc_np(-error));
+    if (in_use)
         return;
-    }
     control_socket_close(claim->socket);
     free(claim->pid_file);
     free(claim);

@@ -58,7 +58,9 @@ struct client *client_new(const char *path, const struct client_request *request
         .exit_status = CLIENT_NO_ANSWER,
     };
     if (c->path == NULL || c->request == NULL || c->epoll_fd < 0) {
+        int error = errno;
         client_free(c);
+        errno = error;
         return NULL;
     }
     return c;
@@ -128,11 +130,13 @@ static void fail(struct client *c, const char *format, ...)
     finish(c, CLIENT_NO_ANSWER);
 }
 
-/* The connection has ended. */
-static void end_of_replies(struct client *c)
+/* The connection has ended; `error` is 0 where the other side has closed it. */
+static void end_of_replies(struct client *c, int error)
 {
     if (c->answered)
         finish(c, c->exit_status);
+    else if (error && error != ECONNRESET)
+        fail(c, "cannot hear the supervisor at '%s': %s", c->path, strerrordesc_np(error));
     else
         fail(c, "connection lost: the supervisor at '%s' is gone", c->path);
 }
@@ -204,16 +208,17 @@ static void try_to_connect(struct client *c)
         say_not_connected(c, -error);
 }
 
-/* Once the other side does not listen any more, it may still have said why. */
-static void send_request(struct client *c)
+/* Once the other side does not listen any more, it may still have said why: it is read first. */
+static int send_request(struct client *c)
 {
     size_t left = strlen(c->request + c->sent);
     ssize_t n = left == 0 ? 0 : send(c->fd, c->request + c->sent, left, MSG_NOSIGNAL);
     if (left == 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-        return;
-    c->sent += n < 0 ? left : (size_t)n;
-    if (c->request[c->sent] == '\0')
-        (void)watch(c, EPOLL_CTL_MOD);
+        return 0;
+    if (n < 0)
+        return -errno;
+    c->sent += (size_t)n;
+    return c->request[c->sent] == '\0' ? watch(c, EPOLL_CTL_MOD) : 0;
 }
 
 /* ---- receiving ---- */
@@ -298,7 +303,7 @@ static void receive(struct client *c, FILE *out)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (n <= 0) {
-            end_of_replies(c);
+            end_of_replies(c, n < 0 ? errno : 0);
             return;
         }
         taken += (size_t)n;
@@ -312,8 +317,10 @@ bool client_run(struct client *c, FILE *out, int *out_exit)
     if (!c->done && !c->connected)
         try_to_connect(c);
     if (!c->done && c->connected) {
-        send_request(c);
+        int error = send_request(c);
         receive(c, out);
+        if (error && !c->done)
+            fail(c, "cannot ask the supervisor at '%s': %s", c->path, strerrordesc_np(-error));
     }
     if (c->done)
         *out_exit = c->exit_status;

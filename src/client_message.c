@@ -105,8 +105,9 @@ static int take_exit(const cJSON *object, struct client_reply *reply)
 int client_reply_parse(const char *line, size_t length, struct client_reply *out_reply)
 {
     struct client_reply reply = { 0 };
+    errno = 0;
     cJSON *object = cJSON_ParseWithLength(line, length);
-    int error = cJSON_IsObject(object) ? 0 : -EPROTO;
+    int error = cJSON_IsObject(object) ? 0 : !object && errno == ENOMEM ? -ENOMEM : -EPROTO;
     if (!error)
         error = take_texts(object, &reply);
     if (!error)

@@ -63,7 +63,7 @@ void rolling_stop(struct call *call, FILE *out)
         fprintf(list, "%s%s", i > rolling->next ? ", " : "", rolling->names[i]);
     if (rolling->count > rolling->next + NAMES_SHOWN)
         fprintf(list, " and %zu more", rolling->count - rolling->next - NAMES_SHOWN);
-    if (fclose(list) == 0)
+    if (fclose(list) == 0 && text)
         call_complain(call, out, "Rolling restart stopped at '%s'; not restarted: %s",
                       rolling->names[rolling->next - 1], text);
     free(text);

@@ -28,10 +28,15 @@ int control_socket_say(char **out_error, int error, const char *format, ...)
     return error;
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool control_socket_is(const char *path, const struct stat *file)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+    return lstat(path, &st) == 0 && is_same(&st, file);
 }
 
 /* ---- taking the path ---- */
@@ -150,8 +155,12 @@ static int keep_lock(struct control_socket *s, char **out_error)
     struct stat st;
     int fd;
     pid_t holder = 0;
+    errno = 0;
     if (s->lock_fd >= 0 && fstat(s->lock_fd, &st) == 0 && control_socket_is(s->lock_path, &st))
         return 0;
+    if (s->lock_fd >= 0 && errno && errno != ENOENT && errno != ENOTDIR)
+        return control_socket_say(out_error, -errno, "cannot look at '%s': %s", s->lock_path,
+                                  strerrordesc_np(errno)); /* we hold it ourselves */
     int error = check_file(s, out_error); /* else we might lock what is not ours to lock */
     if (error)
         return error;
@@ -169,10 +178,22 @@ static int keep_lock(struct control_socket *s, char **out_error)
     return 0;
 }
 
+/* One that cannot be looked at just now is taken to be there: to make it anew would be to find
+ * ourselves as the supervisor that serves it already. */
+static bool has_path(const struct control_socket *s)
+{
+    struct stat st;
+    if (s->fd < 0)
+        return false;
+    if (lstat(s->path, &st) < 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    return is_same(&st, &s->at);
+}
+
 static int settle_once(struct control_socket *s, bool *made, char **out_error)
 {
     int error = keep_lock(s, out_error);
-    if (error || (s->fd >= 0 && control_socket_is(s->path, &s->at)))
+    if (error || has_path(s))
         return error;
     error = take_path(s, out_error);
     *made = *made || !error;
@@ -291,10 +312,15 @@ int control_socket_open(const struct control_socket_options *options,
     return error;
 }
 
-void control_socket_remove(const struct control_socket *s)
+int control_socket_remove(const struct control_socket *s)
 {
-    if (s->fd >= 0 && control_socket_is(s->path, &s->at))
-        unlink(s->path);
+    struct stat st;
+    if (s->fd < 0)
+        return 0;
+    int error = lstat(s->path, &st) < 0 ? -errno : 0;
+    if (!error && is_same(&st, &s->at) && unlink(s->path) < 0)
+        error = -errno;
+    return error == -ENOENT ? 0 : error;
 }
 
 /* The lock last: who waits for it finds the path free. */
@@ -302,7 +328,7 @@ void control_socket_close(struct control_socket *s)
 {
     if (!s)
         return;
-    control_socket_remove(s);
+    (void)control_socket_remove(s);
     const int fds[] = { s->fd, s->watch_fd, s->lock_fd };
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)

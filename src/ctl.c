@@ -117,21 +117,35 @@ static int socket_of_config(const char *path, char **out_socket)
     return error;
 }
 
+static int complain(int error)
+{
+    fprintf(stderr, NAME ": cannot start: %s\n", strerrordesc_np(-error));
+    return error;
+}
+
+static int find_default_socket(char **out_path)
+{
+    int error = control_socket_default_path(out_path);
+    if (error == -ENOENT)
+        fputs(NAME ": where is the supervisor's socket? Say so with -s: XDG_RUNTIME_DIR is not "
+                   "set\n",
+              stderr);
+    else if (error)
+        complain(error);
+    return error;
+}
+
 static int find_socket(const struct ctl *ctl, char **out_path)
 {
     char *path = NULL;
     if (ctl->socket) {
-        *out_path = strdup(ctl->socket);
-        return *out_path ? 0 : -ENOMEM;
+        path = strdup(ctl->socket);
+        if (!path)
+            return complain(-ENOMEM);
     }
-    int error = ctl->config ? socket_of_config(ctl->config, &path) : 0;
-    if (!error && !path) {
-        error = control_socket_default_path(&path);
-        if (error == -ENOENT)
-            fputs(NAME ": where is the supervisor's socket? Say so with -s: XDG_RUNTIME_DIR is not "
-                       "set\n",
-                  stderr);
-    }
+    int error = !path && ctl->config ? socket_of_config(ctl->config, &path) : 0;
+    if (!error && !path)
+        error = find_default_socket(&path);
     if (!error)
         *out_path = path;
     return error;
@@ -200,7 +214,7 @@ static int carry_out(const struct ctl *ctl, const char *path, struct outbuf *out
     bool until_gone = command_ends(ctl->count, ctl->words) == ENDS_SUPERVISOR;
     struct client *client = client_new(path, &request, until_gone);
     if (!client) {
-        fputs(NAME ": cannot start\n", stderr);
+        complain(-errno);
         return EXIT_FAILED;
     }
     int status = run_client(client, out, command_follows(ctl->count, ctl->words));
@@ -218,7 +232,7 @@ static int run_command(const struct ctl *ctl, const char *path)
     sigaction(SIGPIPE, &ignore, NULL); /* the write says it as well */
     struct outbuf *out = outbuf_new(STDOUT_FILENO);
     int status = out ? carry_out(ctl, path, out) : EXIT_FAILED;
-    int error = out ? outbuf_error(out) : -ENOMEM;
+    int error = !out || outbuf_has_lost(out) ? -ENOMEM : outbuf_error(out);
     if (error && error != -EPIPE) {
         fprintf(stderr, NAME ": cannot write: %s\n", strerrordesc_np(-error));
         status = status == EXIT_DONE ? EXIT_FAILED : status;
@@ -285,7 +299,7 @@ static bool is_there(const char *path)
         (void)client_run(client, nowhere, &status);
         fclose(nowhere);
     }
-    const char *problem = client ? client_problem(client) : "cannot start";
+    const char *problem = client ? client_problem(client) : strerrordesc_np(errno);
     if (problem)
         fprintf(stderr, NAME ": %s\n", problem);
     client_free(client);
@@ -314,7 +328,7 @@ static int run_shell(const char *path)
         error = shell_start(&options, &shell);
     }
     if (error) {
-        fprintf(stderr, NAME ": cannot start: %s\n", strerrordesc_np(-error));
+        complain(error);
         return EXIT_FAILED;
     }
     int status = wait_for_shell(&program, shell, &end);
@@ -330,8 +344,11 @@ int ctl_main(int argc, char **argv)
     struct ctl ctl = { 0 };
     char *path = NULL;
     int error = program_open_descriptors();
-    if (!error)
-        error = parse(argc, argv, &ctl);
+    if (error) {
+        complain(error);
+        return EXIT_FAILED;
+    }
+    error = parse(argc, argv, &ctl);
     if (error)
         return error == -ECANCELED ? EXIT_DONE : EXIT_USAGE;
     if (find_socket(&ctl, &path))

@@ -102,7 +102,7 @@ static struct result make_step(const struct errand_work *work)
     if (!out)
         return result;
     result.status = work->step(work->state, out);
-    if (fclose(out) == 0)
+    if (fclose(out) == 0 && result.text)
         return result;
     free(result.text);
     return (struct result){ .status = -ENOMEM };

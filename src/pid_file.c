@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,8 +56,11 @@ int pid_file_write(const char *path, int *out_fd)
     int error = check(fd);
     if (!error && flock(fd, LOCK_EX | LOCK_NB))
         error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-    if (!error)
+    if (!error) {
         error = overwrite(fd);
+        if (error)
+            unlink(path); /* half a number would be that of somebody else */
+    }
     if (error)
         close(fd);
     else
@@ -64,17 +68,28 @@ int pid_file_write(const char *path, int *out_fd)
     return error;
 }
 
-void pid_file_remove(const char *path, int fd)
+/* Is it there, and ours? */
+static int is_own(const char *path, bool *out_own)
 {
     char own[TEXT_BYTES];
     char text[TEXT_BYTES] = { 0 };
     own_text(own);
-    int there = open(path, O_RDONLY | FLAGS);
-    if (there >= 0) {
-        ssize_t count = read(there, text, sizeof text - 1);
-        close(there);
-        if (count > 0 && strcmp(text, own) == 0)
-            unlink(path);
-    }
+    int fd = open(path, O_RDONLY | FLAGS);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    ssize_t count = read(fd, text, sizeof text - 1);
+    int error = count < 0 ? -errno : 0;
     close(fd);
+    *out_own = count > 0 && strcmp(text, own) == 0;
+    return error;
+}
+
+int pid_file_remove(const char *path, int fd)
+{
+    bool own = false;
+    int error = is_own(path, &own);
+    if (!error && own && unlink(path) < 0)
+        error = -errno;
+    close(fd);
+    return error;
 }

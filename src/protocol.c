@@ -190,9 +190,12 @@ struct protocol_request *protocol_parse(const char *line)
     cJSON *object = NULL;
     request->id = strdup("null");
     if (request->id) {
+        errno = 0; /* it says of both that there is no object */
         object = cJSON_ParseWithLengthOpts(line, strlen(line) + 1, &end, true);
-        error = object ? take_all(request, object, line)
-                       : refuse(request, "bad JSON, from byte %td on", end - line + 1);
+        if (object)
+            error = take_all(request, object, line);
+        else if (errno != ENOMEM)
+            error = refuse(request, "bad JSON, from byte %td on", end - line + 1);
     }
     cJSON_Delete(object);
     if (error != -ENOMEM)

@@ -132,13 +132,14 @@ static char *backup_path(const struct pump_file *file, long number)
     return asprintf(&path, "%s.%ld", path_of(file), number) < 0 ? NULL : path;
 }
 
-static bool exists(const struct pump_file *file, long number)
+/* 0, -ENOENT, or another negative errno where that cannot be said. */
+static int look_for(const struct pump_file *file, long number)
 {
     struct stat st;
     char *path = backup_path(file, number);
-    bool found = path && lstat(path, &st) == 0;
+    int error = !path ? -ENOMEM : lstat(path, &st) < 0 ? -errno : 0;
     free(path);
-    return found;
+    return error;
 }
 
 static int move_up(const struct pump_file *file, long number)
@@ -157,8 +158,10 @@ static int move_all_up(const struct pump_file *file)
 {
     long number = 1;
     int error = 0;
-    while (number < file->backups && exists(file, number))
+    while (number < file->backups && (error = look_for(file, number)) == 0)
         number++;
+    if (error == -ENOENT)
+        error = 0;
     while (!error && number > 0)
         error = move_up(file, --number);
     return error;

@@ -46,14 +46,36 @@ void strays_release(struct strays *s)
 
 /* ---- questions ---- */
 
+/* In both tables, or else in the list that is walked. */
+static void enter(struct strays *s, struct reaper_question *q)
+{
+    HASH_ADD(by_leader, s->by_leader, leader, sizeof q->leader, q);
+    if (q->by_leader.tbl && q->mark) {
+        HASH_ADD_KEYPTR(by_mark, s->by_mark, q->mark, strlen(q->mark), q);
+        if (!q->by_mark.tbl)
+            HASH_DELETE(by_leader, s->by_leader, q);
+    }
+    q->hashed = q->by_leader.tbl && (!q->mark || q->by_mark.tbl);
+    if (!q->hashed)
+        DL_APPEND2(s->unhashed, q, prev_unhashed, next_unhashed);
+}
+
+static void leave(struct strays *s, struct reaper_question *q)
+{
+    if (!q->hashed) {
+        DL_DELETE2(s->unhashed, q, prev_unhashed, next_unhashed);
+        return;
+    }
+    HASH_DELETE(by_leader, s->by_leader, q);
+    if (q->mark)
+        HASH_DELETE(by_mark, s->by_mark, q);
+}
+
 void strays_open(struct strays *s, struct reaper_question *q)
 {
     q->open = true;
-    HASH_ADD(by_leader, s->by_leader, leader, sizeof q->leader, q);
-    if (!q->mark)
-        return;
-    HASH_ADD_KEYPTR(by_mark, s->by_mark, q->mark, strlen(q->mark), q);
-    s->searches++;
+    enter(s, q);
+    s->searches += q->mark != NULL;
 }
 
 void strays_close(struct strays *s, struct reaper_question *q)
@@ -63,17 +85,24 @@ void strays_close(struct strays *s, struct reaper_question *q)
         forget(s, stray); /* none that is adopted */
     }
     q->open = false;
-    HASH_DELETE(by_leader, s->by_leader, q);
-    if (!q->mark)
-        return;
-    HASH_DELETE(by_mark, s->by_mark, q);
-    s->searches--;
+    leave(s, q);
+    s->searches -= q->mark != NULL;
 }
 
 static void link_to(struct stray *stray, struct reaper_question *q)
 {
     stray->question = q;
     DL_APPEND(q->strays, stray);
+}
+
+/* Frees it where there is no memory. */
+static bool know(struct strays *s, struct stray *stray)
+{
+    HASH_ADD_INT(s->known, pid, stray);
+    if (stray->hh.tbl)
+        return true;
+    free(stray);
+    return false;
 }
 
 struct stray *strays_note(struct strays *s, struct reaper_question *q, pid_t pid, uint64_t start)
@@ -89,7 +118,8 @@ struct stray *strays_note(struct strays *s, struct reaper_question *q, pid_t pid
         return NULL;
     stray->pid = pid;
     stray->start = start;
-    HASH_ADD_INT(s->known, pid, stray);
+    if (!know(s, stray))
+        return NULL;
     link_to(stray, q);
     return stray;
 }
@@ -100,6 +130,8 @@ static struct reaper_question *of_session(struct strays *s, pid_t session)
 {
     struct reaper_question *q;
     HASH_FIND(by_leader, s->by_leader, &session, sizeof session, q);
+    if (!q && s->unhashed)
+        DL_SEARCH_SCALAR2(s->unhashed, q, leader, session, next_unhashed);
     return q;
 }
 
@@ -107,6 +139,9 @@ static struct reaper_question *of_mark(struct strays *s, const char *mark)
 {
     struct reaper_question *q;
     HASH_FIND(by_mark, s->by_mark, mark, strlen(mark), q);
+    for (struct reaper_question *at = s->unhashed; !q && at; at = at->next_unhashed)
+        if (at->mark && strcmp(at->mark, mark) == 0)
+            q = at;
     return q;
 }
 
@@ -228,7 +263,8 @@ static struct stray *adopt(struct strays *s, pid_t pid)
         if (!stray)
             return NULL;
         stray->pid = pid;
-        HASH_ADD_INT(s->known, pid, stray);
+        if (!know(s, stray))
+            return NULL;
     }
     stray->adopted = true;
     stray->session = getsid(pid);

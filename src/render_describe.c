@@ -158,7 +158,7 @@ static int put_configuration(const struct page *p)
     if (!buffer)
         return -ENOMEM;
     task_config_print(buffer, INDENT, p->s->id->task);
-    int error = fclose(buffer) == 0 ? 0 : -ENOMEM;
+    int error = fclose(buffer) == 0 && text ? 0 : -ENOMEM;
     if (!error)
         fputs("configuration:\n", p->out);
     for (char *rest = text; !error && rest && *rest;) {

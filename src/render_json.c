@@ -132,7 +132,7 @@ static bool add_lines(cJSON *object, const struct answer *answer)
     if (!out)
         return false;
     render_outcome_lines(out, answer);
-    bool ok = fclose(out) == 0 && size > 0;
+    bool ok = fclose(out) == 0 && text && size > 0;
     ok = ok && json_add_bytes(object, "text", text, size - 1);
     free(text);
     return ok;

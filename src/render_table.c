@@ -241,12 +241,12 @@ int render_table(FILE *out, const struct snapshot_set *set, const struct render_
     if (buffer && !error)
         error = print_scols(buffer, &t, set);
     scols_unref_table(t.scols);
-    if (!buffer || fclose(buffer) != 0)
+    if (!buffer || fclose(buffer) != 0 || !laid_out)
         error = -ENOMEM;
     buffer = error ? NULL : open_memstream(&text, &size);
     if (buffer)
         error = put_lines(buffer, laid_out, set, style->width);
-    if (!buffer || fclose(buffer) != 0 || error)
+    if (!buffer || fclose(buffer) != 0 || !text || error)
         error = -ENOMEM;
     else
         fwrite(text, 1, size, out);

@@ -87,6 +87,8 @@ static void let_in(struct server *s, const struct control_peer *peer)
     struct connection *client = connection_new(&s->env, peer->fd);
     if (client)
         s->clients[s->count++] = client;
+    else
+        turn_away(peer->fd, "out of memory");
 }
 
 static void accept_some(struct server *s, int most)

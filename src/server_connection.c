@@ -83,10 +83,8 @@ static bool receive(struct connection *c)
 struct connection *connection_new(const struct connection_env *env, int fd)
 {
     struct connection *c = calloc(1, sizeof *c);
-    if (!c) {
-        close(fd);
+    if (!c)
         return NULL;
-    }
     c->env = env;
     c->fd = fd;
     c->line_ms = INT64_MAX;

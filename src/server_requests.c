@@ -5,16 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "clock.h"
+#include "log.h"
 
 #define QUIET_MS 1000
 
 /* ---- replies ---- */
 
+/* Whoever waits is told, where that needs no memory. */
 void connection_fail(struct connection *c)
 {
+    static const char farewell[] = "{\"id\":null,\"error\":\"out of memory\",\"exit\":1}\n";
+    if (c->over)
+        return;
     c->over = true;
+    if (!c->out || outbuf_pending(c->out) == 0)
+        (void)!send(c->fd, farewell, sizeof farewell - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    log_write(LOG_WARN, "a client of the control socket is dropped: out of memory");
 }
 
 static FILE *stream_of(struct connection *c)
@@ -76,7 +85,7 @@ void connection_run(struct connection *c)
         return;
     }
     bool done = call_run(c->call, out, &exit_status);
-    if (fclose(out) == 0)
+    if (fclose(out) == 0 && text)
         pass_on(c, text, bytes);
     else
         connection_fail(c);

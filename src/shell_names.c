@@ -59,7 +59,7 @@ int shell_names(const struct session *session, int64_t deadline_ms, char ***out_
     struct session_call *call = session_start(session, &plain, 1, words);
     int error = call == NULL ? -ENOMEM : run(call, deadline_ms, out);
     session_call_free(call);
-    if (fclose(out) != 0 && error == 0)
+    if ((fclose(out) != 0 || text == NULL) && error == 0)
         error = -ENOMEM;
     if (error == 0)
         error = split(text, out_names, out_count);

@@ -79,7 +79,11 @@ void spawn_slots_return(struct spawn_slots *s, const int low[2])
     for (int i = 0; i < 2; i++) {
         if (low[i] < 0)
             continue;
-        dup3(s->null_fd, low[i], O_CLOEXEC); /* closes what was lent; before anybody else has it */
+        /* Closes what was lent, before anybody else has it. */
+        if (dup3(s->null_fd, low[i], O_CLOEXEC) < 0) {
+            close(low[i]); /* and whoever gets the number keeps it */
+            continue;
+        }
         pthread_mutex_lock(&s->lock);
         s->free_fds[s->free_count++] = low[i];
         pthread_mutex_unlock(&s->lock);

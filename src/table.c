@@ -100,13 +100,16 @@ void table_index(struct table *table)
 {
     HASH_CLEAR(hh, table->entries_by_name);
     HASH_CLEAR(hh, table->rows_by_name);
+    table->partial = false;
     for (size_t i = 0; i < table->row_count; i++) {
         struct row *row = table->rows[i];
         HASH_ADD_KEYPTR(hh, table->rows_by_name, row->task->name, strlen(row->task->name), row);
+        table->partial = table->partial || !row->hh.tbl;
         for (size_t k = 0; k < row->count; k++) {
             struct entry *entry = row->entries[k];
             const char *name = entry->id->name;
             HASH_ADD_KEYPTR(hh, table->entries_by_name, name, strlen(name), entry);
+            table->partial = table->partial || !entry->hh.tbl;
         }
     }
 }
@@ -115,7 +118,21 @@ struct row *table_row(const struct table *table, const char *name)
 {
     struct row *row;
     HASH_FIND_STR(table->rows_by_name, name, row);
+    for (size_t i = 0; !row && table->partial && i < table->row_count; i++)
+        if (strcmp(table->rows[i]->task->name, name) == 0)
+            row = table->rows[i];
     return row;
+}
+
+static struct entry *find_entry(const struct table *table, const char *name)
+{
+    struct entry *entry;
+    HASH_FIND_STR(table->entries_by_name, name, entry);
+    for (size_t i = 0; !entry && table->partial && i < table->row_count; i++)
+        for (size_t k = 0; !entry && k < table->rows[i]->count; k++)
+            if (strcmp(table->rows[i]->entries[k]->id->name, name) == 0)
+                entry = table->rows[i]->entries[k];
+    return entry;
 }
 
 static bool is_same_instance(const struct identity *a, const struct identity *b)
@@ -137,8 +154,7 @@ size_t table_successors(const struct table *table, const struct identity *id,
                         struct entry *out_entries[static 2])
 {
     size_t count = 0;
-    struct entry *entry;
-    HASH_FIND_STR(table->entries_by_name, id->name, entry);
+    struct entry *entry = find_entry(table, id->name);
     if (entry)
         out_entries[count++] = entry;
     const struct row *row = table_row(table, id->task->name);
@@ -234,8 +250,7 @@ static int find_in_rows(struct table *table, const char *target, unsigned long m
     struct row *row = table_row(table, target);
     if (row)
         return add_row(row, mark, entries);
-    struct entry *entry;
-    HASH_FIND_STR(table->entries_by_name, target, entry);
+    struct entry *entry = find_entry(table, target);
     if (entry)
         return entries_add(entries, entry, mark) ? -ENOMEM : 1;
     return strpbrk(target, "*?[") ? add_matching(table, target, mark, entries) : 0;

@@ -189,6 +189,29 @@ Test(client, a_refusal_is_heard_even_if_the_request_was_not)
     scene_release(&s);
 }
 
+/* More than the socket takes at once, so that it is in the middle of it. */
+Test(client, a_request_that_cannot_be_sent_is_not_waited_for)
+{
+    const size_t bytes = 4 << 20;
+    struct scene s;
+    scene_init(&s);
+    listen_at(&s, 5);
+    char *word = malloc(bytes + 1);
+    cr_assert_not_null(word);
+    memset(word, 'x', bytes);
+    word[bytes] = '\0';
+    const struct client_request request = { .words = (char *[]){ word, NULL }, .count = 1 };
+    s.client = client_new(s.path, &request, false);
+    cr_assert_not(run(&s));
+    s.peer = accept4(s.listener, NULL, NULL, SOCK_CLOEXEC);
+    cr_assert_eq(shutdown(s.peer, SHUT_RD), 0); /* it stays there, and says nothing */
+    run_to_the_end(&s);
+    expect(&s, CLIENT_NO_ANSWER, "");
+    cr_expect_not_null(strstr(client_problem(s.client), "Broken pipe"));
+    free(word);
+    scene_release(&s);
+}
+
 Test(client, an_answer_may_be_megabytes_long)
 {
     struct scene s;
