@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-deps.sh GROUP... - installs the Debian packages that a group of make targets needs.
-# Groups: build test valgrind fuzz lint coverage all. When nothing is missing it only asks dpkg,
+# Groups: build test chaos valgrind fuzz lint coverage all. When nothing is missing it only asks dpkg,
 # so it takes milliseconds and needs neither the network nor root.
 # shellcheck disable=SC2086 # $wanted and $missing are lists of words
 set -eu
@@ -30,6 +30,10 @@ python3-yaml          # ... and write configurations
 nginx-light           # a real server to supervise; only its program, never its service
 procps                # ps and pgrep: is anything left over?
 LIST
+    chaos) cat <<'LIST' ;;
+python3               # the driver
+libfaketime           # the wall clock of some lives
+LIST
     valgrind) cat <<'LIST' ;;
 valgrind              # make valgrind
 LIST
@@ -49,8 +53,8 @@ LIST
     coverage) cat <<'LIST' ;;
 gcovr                 # make coverage
 LIST
-    all) for group in build test valgrind fuzz lint coverage; do packages_of "$group"; done ;;
-    *) die "unknown group '$1' (build test valgrind fuzz lint coverage all)" ;;
+    all) for group in build test chaos valgrind fuzz lint coverage; do packages_of "$group"; done ;;
+    *) die "unknown group '$1' (build test chaos valgrind fuzz lint coverage all)" ;;
     esac
 }
 
@@ -73,7 +77,7 @@ apt() { # stdin is the caller's: the shell that `make run` starts reads it
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
-[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz lint coverage all)"
+[ $# -gt 0 ] || die "which groups? (build test chaos valgrind fuzz lint coverage all)"
 wanted=
 for group in "$@"; do
     list=$(packages_of "$group") || exit 1
