@@ -101,6 +101,7 @@ class Run:
         self.clock, self.disk = Clock(self), Disk(self)
         self.first = config.base(self.path("state"), self.disk.path, helper())
         self.tasks = self.first
+        self.supervisor = {}    # keys of it, beyond what every run has
         self.number = 0         # of the life
         self.life = None
         self.helpers = []       # our own children, which are none of the supervisor's
@@ -130,7 +131,7 @@ class Run:
 
     def config_text(self):
         supervisor = {"logFile": str(self.path(f"taskmaster.{self.number}.log")),
-                      "pidFile": str(self.pid_file)}
+                      "pidFile": str(self.pid_file), **self.supervisor}
         return config.text(self.tasks, supervisor)
 
     def write_config(self):

@@ -1,16 +1,16 @@
 /* actor.c - a task that keeps the evidence by which promises are checked from outside.
  *
  * `actor DIR [OPTION=NUMBER]...`: while it or one of its kin is there it holds a lock on
- * DIR/TASK.INSTANCE.lock; one that finds it taken says so in DIR/together. In DIR/TASK.INSTANCE.lives
- * it has a row of its own, four numbers of 64 bits: its pid, its supervisor's, how many lines it has
- * written to its stdout, and how often that failed. A row outlives SIGKILL, so the lines that must be
- * in the logs are known: "<TASK.INSTANCE LIFE N xxx>", N from 1, LIFE is the number of the row.
+ * DIR/TASK.INSTANCE.lock; one that finds it taken says so in DIR/together. It has a row of its own
+ * in DIR/TASK.INSTANCE.lives, four numbers of 64 bits: its pid, its supervisor's, how many lines it
+ * has written to its stdout, and how often that failed. A row outlives SIGKILL, so the lines that
+ * must be in the logs are known: "<TASK.INSTANCE LIFE N xxx>", N from 1, LIFE numbers the rows.
  *
  *   tick_ms=50   between two bursts of lines      burst=1      lines in each
  *   life_ms=0    until it ends; 0: never          code=0       what it ends with
- *   ignore=0     1: SIGTERM                       family=0     1: has kin, who stay until a signal: a
- *   mem_mb=0     what it uses of memory             child, one in another session, an orphan there
- *   busy_ms=0    for how long it spins first */
+ *   ignore=0     1: SIGTERM                       family=0     1: has kin, who stay until a
+ *   mem_mb=0     what it uses of memory             signal: a child, one in another session, an
+ *   busy_ms=0    for how long it spins first        orphan there */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
