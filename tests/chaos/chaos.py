@@ -83,6 +83,8 @@ class Chaos:
             connection.close()
         run.calls.clear()
         run.guests.clear()
+        if life.faked:
+            run.clock.forget(life.process.pid)
         run.life = None
         run.reap()
         promises.left_nothing(run, how == "SIGKILL")

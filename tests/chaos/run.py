@@ -35,13 +35,20 @@ class Clock:
         elif not library:
             self.why_not = "libfaketime is not installed"
         self.env = {"LD_PRELOAD": library or "", "FAKETIME_TIMESTAMP_FILE": str(self.file),
-                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_FORCE_MONOTONIC_FIX": "0"}  # which has waits end at once
         self.set(0)
 
     def set(self, seconds):
         fresh = self.file.with_suffix(".new")
         fresh.write_text(f"{seconds:+d}\n")
         fresh.rename(self.file)
+
+    @staticmethod
+    def forget(pid):
+        """What the library leaves of a process that did not end by exit()."""
+        for name in ("faketime_shm", "sem.faketime_sem"):
+            Path(f"/dev/shm/{name}_{pid}").unlink(missing_ok=True)
 
 
 class Disk:
@@ -213,6 +220,8 @@ class Run:
 
     def clean(self, failed):
         self.kill_all()
+        if self.life and self.life.faked:
+            self.clock.forget(self.life.process.pid)
         self.disk.end()
         if failed or self.keep:
             print(f"chaos: kept {self.directory}", file=sys.stderr)
