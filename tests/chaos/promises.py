@@ -44,7 +44,7 @@ class Watch:
         def copies(census):
             found = {}
             for p in census:
-                if p.parent == life.pid and p.name == "actor" and p.state not in "ZX":
+                if p.parent == life.pid and p.name == "actor" and p.task and p.state not in "ZX":
                     found.setdefault(p.of, set()).add(p)
             return found
         twice = {of for of, ps in copies(census).items() if len(ps) > 1}
@@ -136,11 +136,12 @@ def configured(run, life):
 
 def changes_nothing(run, before, after, killed=()):
     """Between two looks at a supervisor that has been told nothing that counts. What was RUNNING
-    and has not ended by itself is still the same process."""
-    if before.keys() != after.keys():
+    and has not ended by itself is still the same process; what was removed before may have gone."""
+    expected = config.names(run.tasks).keys()
+    if not expected <= before.keys() or not expected <= after.keys() <= before.keys():
         raise Breach("bad input changes nothing", f"{before.keys() ^ after.keys()}")
-    for name, task in before.items():
-        now = after[name]
+    for name in expected:
+        task, now = before[name], after[name]
         same = all(task[key] == now[key] for key in ("task", "instance", "command"))
         calm = task["task"] in ("steady", "plain", "family", "shared") and task["status"] == "RUNNING"
         if not same or (calm and name not in killed and task["pid"] != now["pid"]):
