@@ -119,7 +119,7 @@ class Chaos:
             print("  the last of its log:", *log.log_text().splitlines()[-15:], sep="\n    ",
                   file=sys.stderr)
         print("  the last steps:", *run.steps[-20:], sep="\n    ", file=sys.stderr)
-        print(f"  to repeat: make chaos CHAOS_SEED={run.seed} CHAOS_STEPS={len(run.steps)}"
+        print(f"  to repeat: make chaos CHAOS_SEED={run.seed} CHAOS_STEPS={len(run.steps) + 1}"
               f" VARIANT={lives.VARIANT}", file=sys.stderr)
 
     def main(self):
