@@ -69,6 +69,12 @@ FLOW_ARGS     ?=
 STRESS_ROUNDS ?= $(if $(filter release,$(VARIANT)),3,1)
 FUZZ_SECONDS  ?= 60
 FAULT_SECONDS ?= 150
+
+CHAOS_SECONDS ?= 120
+CHAOS_SEED    ?=
+CHAOS_STEPS   ?=
+SOAK_RESTARTS ?= 100000
+SOAK_RELOADS  ?= 10000
 SUITES        ?= unit flow stress
 INSTALL_DEPS  ?= scripts/install-deps.sh
 WITH          := scripts/with-variant
@@ -81,6 +87,8 @@ PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 .PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers faults \
     fault-runs coverage \
+
+.PHONY: all run test suites unit flow stress stress-long chaos soak asan tsan valgrind fuzz fuzzers coverage \
     check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
     lint-state lint-readme format readme clean help FORCE
 
@@ -121,6 +129,17 @@ stress: $(BIN) $(HELPERS) $(STRESS) ## the stress tests, STRESS_ROUNDS (3; 1 wit
 
 stress-long: ## the stress tests, 100 rounds each
 	$(SUBMAKE) stress STRESS_ROUNDS=100
+
+chaos: ## the world let loose on supervisors, for CHAOS_SECONDS=120 (CHAOS_SEED=N CHAOS_STEPS=N repeats)
+	@$(INSTALL_DEPS) build chaos
+	$(SUBMAKE) -s $(BIN) $(HELPERS)
+	$(WITH) $(VARIANT) /usr/bin/python3 tests/chaos/chaos.py --seconds $(CHAOS_SECONDS) \
+	    $(CHAOS_SEED:%=--seed %) $(CHAOS_STEPS:%=--steps %)
+
+soak: ## nothing grows in SOAK_RESTARTS=100000 restarts and SOAK_RELOADS=10000 reloads
+	@$(INSTALL_DEPS) build chaos
+	$(SUBMAKE) -s $(BIN) $(HELPERS)
+	$(WITH) $(VARIANT) /usr/bin/python3 tests/chaos/soak.py $(SOAK_RESTARTS) $(SOAK_RELOADS)
 
 asan: ## unit, flow and stress under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(INSTALL_DEPS) build test

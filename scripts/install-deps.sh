@@ -30,6 +30,10 @@ python3-yaml          # ... and write configurations
 nginx-light           # a real server to supervise; only its program, never its service
 procps                # ps and pgrep: is anything left over?
 LIST
+    chaos) cat <<'LIST' ;;
+python3               # the driver
+libfaketime           # the wall clock of some lives
+LIST
     valgrind) cat <<'LIST' ;;
 valgrind              # make valgrind
 LIST
