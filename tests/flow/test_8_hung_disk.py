@@ -132,11 +132,13 @@ def test_a_stop_ends_a_start_that_had_no_process_yet_when_its_grace_was_over(box
     with connect(started.socket) as control:
         control.status("web")
         disk.hang(VFORK, "hung.log")
-        with Running(box, started.socket, "start", "web"), connect(started.socket) as stopping:
+        with Running(box, started.socket, "start", "web") as start, \
+                connect(started.socket) as stopping:
             disk.wait_held(VFORK)
             stopping.request("stop", "web")
             for _ in range(3):  # the stop has been posted, and nothing could be killed
                 control.status("web")
             disk.come_back(VFORK)
             assert stopping.answer().exit == 0
+            start.wait_exit()
         assert control.status("web")["web"]["status"] == "STOPPED"
