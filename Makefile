@@ -81,16 +81,10 @@ WITH          := scripts/with-variant
 Q             := $(if $(V),,@)
 PYTEST        := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-.PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers coverage \
-    lint-hardening model \
-    bench bench-quick bench-programs \
-
-.PHONY: all run test suites unit flow stress stress-long asan tsan valgrind fuzz fuzzers faults \
-    fault-runs coverage \
-
-.PHONY: all run test suites unit flow stress stress-long chaos soak asan tsan valgrind fuzz fuzzers coverage \
-    check-fresh lint lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-style \
-    lint-state lint-readme format readme clean help FORCE
+.PHONY: all run test suites unit flow stress stress-long chaos soak asan tsan valgrind fuzz fuzzers \
+    faults fault-runs model coverage bench bench-quick bench-programs check-fresh lint lint-format \
+    lint-tidy lint-cppcheck lint-shell lint-layers lint-style lint-state lint-readme \
+    lint-hardening format readme clean help FORCE
 
 # A make of our own, parallel unless the caller's is.
 SUBMAKE = +@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))

@@ -22,7 +22,8 @@ struct control_socket_options {
 /* Takes the path and listens there. A file that nobody listens at is replaced; everything else is
  * left alone. 0 with *out_socket to control_socket_close(); or a negative errno (-EADDRINUSE: there
  * is a supervisor already) with *out_error, a sentence without an end that names path and reason,
- * to free(), NULL when out of memory. Waits for nothing but the disk. */
+ * to free(), NULL when out of memory. Waits for nothing but the disk, and, for at most a second,
+ * while a child of a supervisor that is dead still has what it served. */
 int control_socket_open(const struct control_socket_options *options,
                         struct control_socket **out_socket, char **out_error)
     __attribute__((warn_unused_result));

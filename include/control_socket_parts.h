@@ -21,6 +21,7 @@ struct control_socket {
     int watch_fd;    /* inotify; -1: there is none to be had */
     int watch;       /* what is watched: the directory, or the nearest one above that exists */
     bool watch_near; /* it is the directory */
+    pid_t holder;    /* who served it when it was last found taken; 0: nobody knows */
     int told;        /* the error of the last check, 0: all was well */
 };
 

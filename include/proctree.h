@@ -38,6 +38,9 @@ int proc_read_facts(pid_t pid, struct proc_facts *out_facts) __attribute__((warn
 /* Dead, or as good as: nothing of it runs any more. */
 bool proc_is_over(const struct proc_facts *facts);
 
+/* The same of what has that number, or nothing has it: certain, unless /proc is not ours. */
+bool proc_is_gone(pid_t pid);
+
 /* Opens the list of the children of one thread of ours, which can be read again and again: also
  * where no more descriptors are to be had. A descriptor, or a negative errno. */
 int proc_open_own_children(pid_t thread) __attribute__((warn_unused_result));

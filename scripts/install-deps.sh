@@ -1,9 +1,11 @@
 #!/bin/sh
 # install-deps.sh GROUP... - installs the Debian packages that a group of make targets needs.
-# Groups: build test valgrind fuzz lint coverage bench all. When nothing is missing it only asks dpkg,
-# so it takes milliseconds and needs neither the network nor root.
+# When nothing is missing it only asks dpkg, so it takes milliseconds and needs neither the network
+# nor root.
 # shellcheck disable=SC2086 # $wanted and $missing are lists of words
 set -eu
+
+groups='build test chaos valgrind fuzz model faults lint coverage bench' # and all
 
 say() { printf 'install-deps: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -44,6 +46,7 @@ LIST
     model) cat <<'LIST' ;;
 spin                  # make model
 gcc                   # ... compiles what spin makes of a model
+LIST
     faults) cat <<'LIST' ;;
 python3               # make faults
 python3-yaml          # ... writes configurations
@@ -70,8 +73,8 @@ runit                 # another supervisor to measure beside ours
 s6                    # another one
 supervisor            # and another one
 LIST
-    all) for group in build test valgrind fuzz lint coverage bench; do packages_of "$group"; done ;;
-    *) die "unknown group '$1' (build test valgrind fuzz lint coverage bench all)" ;;
+    all) for group in $groups; do packages_of "$group"; done ;;
+    *) die "unknown group '$1' ($groups all)" ;;
     esac
 }
 
@@ -94,7 +97,7 @@ apt() { # stdin is the caller's: the shell that `make run` starts reads it
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
-[ $# -gt 0 ] || die "which groups? (build test valgrind fuzz lint coverage bench all)"
+[ $# -gt 0 ] || die "which groups? ($groups all)"
 wanted=
 for group in "$@"; do
     list=$(packages_of "$group") || exit 1

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control_socket_parts.h"
+#include "proctree.h"
 
 #define GROUP_BYTES 65536 /* of a group with its members */
+#define ORPHAN_MS 1000    /* for which a dead supervisor may have what it served */
+#define LOOK_MS 10        /* that it has not any more: nothing tells of a lock that is free */
 #define TRIES 10          /* of finding the path as we left it, while somebody plays with it */
 
 int control_socket_say(char **out_error, int error, const char *format, ...)
@@ -41,8 +46,9 @@ bool control_socket_is(const char *path, const struct stat *file)
 
 /* ---- taking the path ---- */
 
-static int say_taken(const struct control_socket *s, pid_t pid, char **out_error)
+static int say_taken(struct control_socket *s, pid_t pid, char **out_error)
 {
+    s->holder = pid;
     return pid > 0
                ? control_socket_say(out_error, -EADDRINUSE,
                                     "a supervisor with pid %d serves '%s' already", pid, s->path)
@@ -67,7 +73,7 @@ static struct sockaddr_un address_of(const struct control_socket *s)
 }
 
 /* Does anybody listen there? 0: nobody does, or there is nothing. */
-static int probe(const struct control_socket *s, char **out_error)
+static int probe(struct control_socket *s, char **out_error)
 {
     struct sockaddr_un address = address_of(s);
     struct ucred peer = { .pid = 0 };
@@ -96,7 +102,7 @@ static int check_file(const struct control_socket *s, char **out_error)
 }
 
 /* Removes a socket that nobody listens at any more. */
-static int clear_path(const struct control_socket *s, char **out_error)
+static int clear_path(struct control_socket *s, char **out_error)
 {
     struct stat st;
     if (lstat(s->path, &st) < 0)
@@ -292,10 +298,25 @@ static int prepare(struct control_socket *s, const struct control_socket_options
     return 0;
 }
 
+/* A supervisor that was killed while it started something has left a child that has all of its
+ * descriptors until its exec: a moment, or longer on a busy machine. */
+static int settle_first(struct control_socket *s, char **out_error)
+{
+    int64_t deadline_ms = clock_ms() + ORPHAN_MS;
+    bool made = false;
+    for (;;) {
+        int error = settle(s, &made, out_error);
+        if (error != -EADDRINUSE || !proc_is_gone(s->holder) || clock_ms() >= deadline_ms)
+            return error;
+        free(*out_error);
+        *out_error = NULL;
+        poll(NULL, 0, LOOK_MS);
+    }
+}
+
 int control_socket_open(const struct control_socket_options *options,
                         struct control_socket **out_socket, char **out_error)
 {
-    bool made = false;
     struct control_socket *s = malloc(sizeof *s);
     if (!s)
         return control_socket_say(out_error, -ENOMEM, "out of memory");
@@ -304,7 +325,7 @@ int control_socket_open(const struct control_socket_options *options,
     };
     int error = prepare(s, options, out_error);
     if (!error)
-        error = settle(s, &made, out_error);
+        error = settle_first(s, out_error);
     if (error)
         control_socket_close(s);
     else

@@ -3,17 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "proctree.h"
+
 /* Non-blocking: it might be a FIFO. No terminal may become ours. */
 #define FLAGS (O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
 
-enum { TEXT_BYTES = 32 };
+enum { TEXT_BYTES = 32, ORPHAN_MS = 1000, LOOK_MS = 10 };
 
 static void own_text(char *out_text)
 {
@@ -48,14 +53,35 @@ static int overwrite(int fd)
     return count == size ? 0 : count < 0 ? -errno : -ENOSPC;
 }
 
+static bool holder_is_gone(int fd)
+{
+    char text[TEXT_BYTES] = { 0 };
+    return pread(fd, text, sizeof text - 1, 0) > 0 && proc_is_gone((pid_t)strtol(text, NULL, 10));
+}
+
+/* A supervisor that was killed while it started something has left a child that has its lock until
+ * its exec: a moment, or longer on a busy machine. Nothing tells of a lock that is free. */
+static int lock(int fd)
+{
+    int64_t deadline_ms = clock_ms() + ORPHAN_MS;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        if (!holder_is_gone(fd) || clock_ms() >= deadline_ms)
+            return -EBUSY;
+        poll(NULL, 0, LOOK_MS);
+    }
+    return 0;
+}
+
 int pid_file_write(const char *path, int *out_fd)
 {
     int fd = open(path, O_RDWR | O_CREAT | FLAGS, 0644);
     if (fd < 0)
         return -errno;
     int error = check(fd);
-    if (!error && flock(fd, LOCK_EX | LOCK_NB))
-        error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+    if (!error)
+        error = lock(fd);
     if (!error) {
         error = overwrite(fd);
         if (error)

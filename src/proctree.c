@@ -124,6 +124,13 @@ bool proc_is_over(const struct proc_facts *facts)
     return (facts->state == 'Z' || facts->state == 'X') && facts->threads <= 1;
 }
 
+bool proc_is_gone(pid_t pid)
+{
+    struct proc_facts facts;
+    int error = pid > 0 && proc_is_ours() ? proc_read_facts(pid, &facts) : -EINVAL;
+    return error == -ESRCH || (!error && proc_is_over(&facts));
+}
+
 /* ---- kin ---- */
 
 int pids_add(struct pids *pids, pid_t pid)

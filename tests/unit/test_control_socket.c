@@ -171,6 +171,48 @@ Test(control_socket, what_a_killed_supervisor_left_is_replaced)
     control_socket_close(s);
 }
 
+/* A supervisor is gone, and a child of it has its descriptors, as it would until its exec: for
+ * `ms`, or until the descriptor that is returned is closed. */
+static int orphan_descriptors(int ms)
+{
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    pid_t killed = fork();
+    if (killed == 0) {
+        struct control_socket *dead = NULL;
+        char *error = NULL;
+        int failed = open_at(path, &dead, &error);
+        struct pollfd end = { .fd = ends[0], .events = POLLIN };
+        close(ends[1]);
+        if (fork() == 0)
+            poll(&end, 1, ms);
+        _exit(failed);
+    }
+    int status = -1;
+    cr_assert_eq(waitpid(killed, &status, 0), killed);
+    cr_assert_eq(status, 0);
+    close(ends[0]);
+    return ends[1];
+}
+
+Test(control_socket, a_child_of_a_killed_supervisor_is_waited_for)
+{
+    int fd = orphan_descriptors(100);
+    struct control_socket *s = open_socket();
+    expect_served(s);
+    control_socket_close(s);
+    close(fd);
+}
+
+Test(control_socket, a_child_of_a_killed_supervisor_that_stays_is_waited_for_no_longer)
+{
+    int fd = orphan_descriptors(PATIENCE_MS);
+    expect_refused(path, -EADDRINUSE, "already");
+    close(fd);
+    struct control_socket *s = open_socket();
+    control_socket_close(s);
+}
+
 Test(control_socket, a_file_that_is_no_socket_is_kept)
 {
     struct stat st;
