@@ -1,11 +1,11 @@
 /* spawn.c - see spawn.h. The parent's side: a stack for the child, clone, and the report. */
 #include "spawn.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "chan/chan.h"
 #include "clock.h"
 #include "log_open.h"
 #include "spawn_child.h"
@@ -24,8 +23,7 @@
 #include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
-#define STACKS_KEPT 16 /* when thousands started at once, they are not needed again */
-#define TURNS_PER_CPU 400
+#define TURNS_PER_CPU 16
 #define TURN_PATIENCE_MS 100
 #define DESCRIPTORS_IN_RESERVE 16
 #define DESCRIPTORS_FOR_HASTE 256
@@ -43,12 +41,11 @@ struct spawner {
     enum spawn_method method;
     struct rlimit nofile;
     struct spawn_slots *slots;
-    struct chan *turns;       /* holds one message for each start that has a turn */
+    sem_t turns;              /* those that are free */
     _Atomic int64_t moved_ms; /* when one was taken or ended last */
     bool share_descriptors;   /* close_range(2) can unshare them (Linux 5.9) */
     pthread_mutex_t lock;     /* guards `free_stacks`; held for a few instructions */
     struct stack *free_stacks;
-    size_t free_count;
 };
 
 enum spawn_method spawn_method_here(void)
@@ -65,10 +62,8 @@ int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct sp
     /* Where we can have no more than a child gets a copy of, it may as well have all. */
     bool few = nofile->rlim_max <= SPAWN_DESCRIPTORS_COPIED;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    s->turns = chan_new(sizeof(char), (size_t)(cpus > 0 ? cpus : 1) * TURNS_PER_CPU);
-    int error = s->turns ? spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots) : -ENOMEM;
+    int error = spawn_slots_new(few ? 0 : SPAWN_DESCRIPTORS_COPIED, &s->slots);
     if (error) {
-        chan_free(s->turns);
         free(s);
         return error;
     }
@@ -78,6 +73,7 @@ int spawner_new(enum spawn_method method, const struct rlimit *nofile, struct sp
      * with the flag, which would part our descriptors from those of the threads there are. */
     s->share_descriptors = syscall(SYS_close_range, 1U, 0U, 0U) < 0 && errno == EINVAL;
     pthread_mutex_init(&s->lock, NULL);
+    sem_init(&s->turns, 0, (unsigned)(cpus > 0 ? cpus : 1) * TURNS_PER_CPU);
     *out_spawner = s;
     return 0;
 }
@@ -93,13 +89,17 @@ void spawner_free(struct spawner *s)
     }
     pthread_mutex_destroy(&s->lock);
     spawn_slots_free(s->slots);
-    chan_free(s->turns);
+    sem_destroy(&s->turns);
     free(s);
 }
 
 bool spawner_take_turn(struct spawner *s)
 {
-    while (chan_send(s->turns, &(char){ 0 }, atomic_load(&s->moved_ms) + TURN_PATIENCE_MS) < 0) {
+    for (;;) {
+        int64_t patience_ms = atomic_load(&s->moved_ms) + TURN_PATIENCE_MS;
+        struct timespec until = { patience_ms / 1000, patience_ms % 1000 * 1000000 };
+        if (sem_clockwait(&s->turns, CLOCK_MONOTONIC, &until) == 0)
+            break;
         if (atomic_load(&s->moved_ms) + TURN_PATIENCE_MS <= clock_ms())
             return false;
     }
@@ -109,21 +109,16 @@ bool spawner_take_turn(struct spawner *s)
 
 void spawner_end_turn(struct spawner *s)
 {
-    char turn;
     atomic_store(&s->moved_ms, clock_ms());
-    int error = chan_recv(s->turns, &turn, CHAN_NOW);
-    assert(!error); /* ours is there, or another's that it stands for */
-    (void)error;
+    sem_post(&s->turns);
 }
 
 static struct stack *take_stack(struct spawner *s)
 {
     pthread_mutex_lock(&s->lock);
     struct stack *stack = s->free_stacks;
-    if (stack) {
+    if (stack)
         s->free_stacks = stack->next;
-        s->free_count--;
-    }
     pthread_mutex_unlock(&s->lock);
     if (stack)
         return stack;
@@ -135,15 +130,9 @@ static struct stack *take_stack(struct spawner *s)
 static void give_stack(struct spawner *s, struct stack *stack)
 {
     pthread_mutex_lock(&s->lock);
-    bool keep = s->free_count < STACKS_KEPT;
-    if (keep) {
-        stack->next = s->free_stacks;
-        s->free_stacks = stack;
-        s->free_count++;
-    }
+    stack->next = s->free_stacks;
+    s->free_stacks = stack;
     pthread_mutex_unlock(&s->lock);
-    if (!keep)
-        munmap(stack, STACK_BYTES);
 }
 
 static void reap(pid_t pid)
