@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES 2048 /* what malloc's caches never keep begins at 1,033 */
+#define LARGEST ((size_t)PTRDIFF_MAX / 2) /* no object is larger than PTRDIFF_MAX */
+#define BLOCK_BYTES 2048                  /* what malloc's caches never keep begins at 1,033 */
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct block {
@@ -26,8 +27,6 @@ static struct block *new_block(size_t bytes)
     size_t room = BLOCK_BYTES - sizeof(struct block);
     if (bytes > room)
         room = bytes;
-    if (room > SIZE_MAX - sizeof(struct block))
-        return NULL;
     struct block *block = calloc(1, sizeof *block + room);
     if (block)
         block->bytes = room;
@@ -63,7 +62,7 @@ void region_free(struct region *region)
 
 void *region_alloc(struct region *region, size_t bytes)
 {
-    if (bytes > SIZE_MAX - ALIGNMENT)
+    if (bytes > LARGEST) /* from here on no sum overflows */
         return NULL;
     bytes = (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     if (bytes > region->blocks->bytes - region->blocks->used) {
