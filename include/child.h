@@ -34,13 +34,13 @@ struct child {
     pid_t pid;      /* 0: none, or reaped */
     pid_t last_pid; /* of the last process that was started */
     int pidfd;
-    uint64_t watch;
     uint64_t sources[LAUNCH_STREAMS]; /* of its outputs in the pump; 0: not pumped */
     int stop_signal;
     enum stop_target stop_target;
     bool leader_gone; /* it has ended, and is not reaped */
     bool owes_stop;   /* the rest of the group is yet to be told to stop */
     bool owes_below;  /* so are cgroups below its own */
+    int64_t look_ms;  /* when to look whether somebody has left the group; INT64_MAX: not */
     struct fsm_exit exit;
 
     const struct monitor_env *env;
@@ -73,6 +73,11 @@ void child_signal(const struct child *child, int signo);
 /* The stop signal, and SIGCONT so that a stopped process can obey it: to all that has to do with
  * the process, or to itself alone, and to the rest when it has ended. */
 void child_stop(struct child *child);
+
+/* After child_stop(): when to look for what has left the group meanwhile; INT64_MAX for never.
+ * child_look() before that does nothing. */
+int64_t child_look_ms(const struct child *child);
+void child_look(struct child *child);
 
 /* SIGKILL to all that has to do with the process. */
 void child_kill(struct child *child);

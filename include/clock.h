@@ -18,6 +18,12 @@ int64_t clock_wall_ms(void);
 #define CLOCK_TEXT_BYTES 48
 size_t clock_text(int64_t wall_ms, char text[static CLOCK_TEXT_BYTES]);
 
+/* Of two deadlines the one that comes first; INT64_MAX is never. */
+static inline int64_t clock_first(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* The poll(2) timeout that ends at deadline_ms: milliseconds from now,
  * 0 for one in the past, -1 for INT64_MAX, at most INT_MAX. */
 int clock_poll_timeout(int64_t deadline_ms);

@@ -87,8 +87,8 @@ void reaper_kill(struct reaper *reaper, struct reaper_question *question);
  * parent is no member of the session. */
 void reaper_ask(struct reaper *reaper, struct reaper_question *question);
 
-/* Whether it is plain, without asking, that nothing is left: main has adopted nobody at all. The
- * leader is a zombie. False: ask. */
+/* Whether it is plain, without asking, that nothing has left the group, or, where the leader is a
+ * zombie, that nothing is left: main has adopted nobody at all. False: ask. */
 bool reaper_has_nobody(struct reaper *reaper, const struct reaper_question *question);
 
 /* Readable when there are new requests: reaper_run() then, after every SIGCHLD, and when

@@ -4,7 +4,8 @@
  * It reads, signals and reaps nothing: it calls a hook, and the monitor that owns the descriptor
  * does the rest. Waiting by pidfd costs the same for one child among ten thousand.
  *
- * A watch is one-shot: after its hook was called it is silent until watcher_rearm().
+ * A watch is one-shot: after its hook was called it is silent until watcher_rearm(); that of
+ * watcher_add_once() is over.
  *
  * Threads: any thread may add, re-arm and remove. Lock: one mutex guards the table of watches;
  * hooks run with it held, on the watcher's thread, so that after watcher_remove() the hook is
@@ -30,6 +31,11 @@ void watcher_free(struct watcher *watcher);
  * hang-up counts as well. 0 with *out_id for the calls below, or a negative errno. */
 int watcher_add(struct watcher *watcher, int fd, uint32_t events, watcher_hook *hook, void *arg,
                 uint64_t *out_id) __attribute__((warn_unused_result));
+
+/* The same for an event that comes but once: when the hook is called the watch is removed already,
+ * which saves its owner a turn at the lock; the descriptor is closed then, at any time. */
+int watcher_add_once(struct watcher *watcher, int fd, uint32_t events, watcher_hook *hook,
+                     void *arg, uint64_t *out_id) __attribute__((warn_unused_result));
 
 /* After a call of the hook: has it called once more, at once where the event is there already.
  * 0 or a negative errno. */

@@ -129,9 +129,10 @@ static void note_cgroup(struct child *child, const struct launch *launch)
 /* From now on it is watched, and others can be asked what is left of it. */
 static int adopt(struct child *child, pid_t pid, int pidfd, const struct launch *launch)
 {
+    uint64_t watch; /* it ends with the exit, before which nothing here does */
     char *mark = strdup(launch->mark);
-    int error = mark ? watcher_add(child->env->watcher, pidfd, EPOLLIN, child->hooks.on_exit,
-                                   child->hooks.arg, &child->watch)
+    int error = mark ? watcher_add_once(child->env->watcher, pidfd, EPOLLIN, child->hooks.on_exit,
+                                        child->hooks.arg, &watch)
                      : -ENOMEM;
     if (error) {
         free(mark);
@@ -142,6 +143,7 @@ static int adopt(struct child *child, pid_t pid, int pidfd, const struct launch 
     child->pid = child->last_pid = pid;
     child->pidfd = pidfd;
     child->killed = 0;
+    child->look_ms = INT64_MAX;
     child->leader_gone = child->owes_stop = child->owes_below = false;
     note_cgroup(child, launch);
     reaper_track(&child->question, pid, child->in_cgroup ? NULL : child->mark,

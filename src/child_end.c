@@ -10,7 +10,10 @@
 
 #include "cgroup.h"
 #include "child.h"
+#include "clock.h"
 #include "monitor.h"
+
+#define LOOK_AFTER_MS 20
 
 void child_wait_exit(pid_t pid, int flags, siginfo_t *out_info)
 {
@@ -28,6 +31,29 @@ void child_signal(const struct child *child, int signo)
         kill(-child->pid, signo);
 }
 
+/* main is asked to find and signal what has left the group only if there may be something: now, or
+ * after a moment in which most processes have ended. Who leaves later is an orphan of main's. */
+static void signal_strays(struct child *child)
+{
+    bool nobody = reaper_has_nobody(child->env->reaper, &child->question);
+    child->look_ms = nobody ? clock_ms() + LOOK_AFTER_MS : INT64_MAX;
+    if (!nobody)
+        reaper_signal(child->env->reaper, &child->question, child->stop_signal);
+}
+
+int64_t child_look_ms(const struct child *child)
+{
+    return child->pid ? child->look_ms : INT64_MAX;
+}
+
+void child_look(struct child *child)
+{
+    if (child_look_ms(child) > clock_ms())
+        return;
+    child->look_ms = INT64_MAX;
+    reaper_signal(child->env->reaper, &child->question, child->stop_signal);
+}
+
 /* A cgroup below its own is of somebody who manages others, and may want to stop them in an order:
  * it is left to him as long as he lives. */
 static void stop_all(struct child *child)
@@ -39,7 +65,7 @@ static void stop_all(struct child *child)
         cgroup_signal(child->cgroup, child->stop_signal, child->pid,
                       child->leader_gone ? CGROUP_ALL : CGROUP_ITSELF);
     } else {
-        reaper_signal(child->env->reaper, &child->question, child->stop_signal);
+        signal_strays(child);
     }
 }
 
@@ -60,6 +86,7 @@ void child_kill(struct child *child)
 {
     if (child->pid <= 0)
         return;
+    child->look_ms = INT64_MAX;
     if (child->in_cgroup) {
         size_t count = cgroup_kill(child->cgroup);
         child->cgroup_spent = true;
@@ -136,8 +163,12 @@ enum child_rest child_ask_what_is_left(struct child *child)
     if (populated)
         return CHILD_REST_SOME;
     unwatch_cgroup(child);
+    bool owes_look = child->look_ms != INT64_MAX;
+    child->look_ms = INT64_MAX;
     if (reaper_has_nobody(child->env->reaper, &child->question))
         return CHILD_REST_NONE;
+    if (owes_look)
+        reaper_signal(child->env->reaper, &child->question, child->stop_signal);
     reaper_ask(child->env->reaper, &child->question);
     return CHILD_REST_ASKED;
 }
@@ -149,7 +180,6 @@ void child_bury(struct child *child)
         child->killed = child->question.killed;
     child_signal(child, SIGKILL);
     child_wait_exit(child->pid, 0, &info);
-    watcher_remove(child->env->watcher, child->pidfd, child->watch);
     close(child->pidfd);
     child->pid = 0;
 }

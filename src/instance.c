@@ -306,14 +306,14 @@ int64_t instance_deadline_ms(const struct instance *in)
      * be decided that the exit, which has already happened, would contradict. */
     if (in->asked_group)
         return INT64_MAX;
-    int64_t vitals_ms = vitals_deadline_ms(in);
-    int64_t fsm_ms = fsm_deadline(&in->fsm, &in->policy);
-    return vitals_ms < fsm_ms ? vitals_ms : fsm_ms;
+    int64_t own_ms = clock_first(fsm_deadline(&in->fsm, &in->policy), vitals_deadline_ms(in));
+    return clock_first(own_ms, child_look_ms(&in->child));
 }
 
 void instance_deadline_passed(struct instance *in)
 {
     if (!in->draining) {
+        child_look(&in->child);
         vitals_look(in); /* what is known counts first */
         if (fsm_deadline(&in->fsm, &in->policy) <= clock_ms())
             step(in, event(EV_DEADLINE), NULL);

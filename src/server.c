@@ -161,7 +161,7 @@ static int64_t prepare(struct server *s, struct pollfd *fds, nfds_t *starts)
         starts[i] = used;
         used += connection_wants(s->clients[i], &fds[used]);
         int64_t deadline_ms = connection_deadline_ms(s->clients[i]);
-        until_ms = deadline_ms < until_ms ? deadline_ms : until_ms;
+        until_ms = clock_first(until_ms, deadline_ms);
     }
     starts[s->count] = used;
     return until_ms;

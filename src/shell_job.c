@@ -110,7 +110,7 @@ int64_t shell_job_deadline_ms(const struct shell *sh)
         return INT64_MAX;
     int64_t call_ms = session_call_deadline_ms(sh->job.call);
     int64_t quiet_ms = quiet_end_ms(sh);
-    return call_ms < quiet_ms ? call_ms : quiet_ms;
+    return clock_first(call_ms, quiet_ms);
 }
 
 /* A shutdown of the own supervisor: there is nothing to go back to. */

@@ -40,7 +40,7 @@ static int run(struct session_call *call, int64_t deadline_ms, FILE *out)
         struct pollfd p = { .fd = session_call_fd(call), .events = POLLIN };
         if (clock_ms() >= deadline_ms)
             return -ETIMEDOUT;
-        poll(&p, 1, clock_poll_timeout(until_ms < deadline_ms ? until_ms : deadline_ms));
+        poll(&p, 1, clock_poll_timeout(clock_first(until_ms, deadline_ms)));
     }
     return status == EXIT_DONE ? 0 : -EPROTO;
 }

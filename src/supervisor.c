@@ -191,8 +191,8 @@ static void loop(struct supervisor *s)
     reaper_run(s->env.reaper); /* a SIGCHLD may have been read while leftovers were waited for */
     while (!atomic_load(&s->manager_ended)) {
         int64_t look_ms = reaper_deadline_ms(s->env.reaper);
-        int64_t deadline_ms = look_ms < s->give_up_ms ? look_ms : s->give_up_ms;
-        poll(fds, sizeof fds / sizeof fds[0], clock_poll_timeout(deadline_ms));
+        poll(fds, sizeof fds / sizeof fds[0],
+             clock_poll_timeout(clock_first(look_ms, s->give_up_ms)));
         if (fds[0].revents)
             read_signals(s);
         if (fds[1].revents || clock_ms() >= reaper_deadline_ms(s->env.reaper))

@@ -19,6 +19,7 @@
 struct slot {
     uint32_t generation;
     bool used;
+    bool once; /* given back before its hook is called */
     watcher_hook *hook;
     void *arg;
     uint32_t next_free;
@@ -42,14 +43,27 @@ static uint64_t watch_id(uint32_t slot, uint32_t generation)
     return (uint64_t)generation << 32 | slot;
 }
 
+/* With the lock held. */
+static void give_slot(struct watcher *w, uint32_t index)
+{
+    struct slot *slot = &w->slots[index];
+    slot->used = false;
+    slot->generation++;
+    slot->next_free = w->first_free;
+    w->first_free = index;
+}
+
 static void call_hook(struct watcher *w, uint64_t watch, int64_t now_ms)
 {
     uint32_t index = (uint32_t)watch;
     if (index >= w->slot_count)
         return;
     struct slot *slot = &w->slots[index];
-    if (slot->used && watch_id(index, slot->generation) == watch)
-        slot->hook(slot->arg, now_ms);
+    if (!slot->used || watch_id(index, slot->generation) != watch)
+        return;
+    if (slot->once)
+        give_slot(w, index); /* epoll forgets the descriptor when it is closed */
+    slot->hook(slot->arg, now_ms);
 }
 
 static void *watch(void *arg)
@@ -141,18 +155,8 @@ static int take_slot(struct watcher *w, uint32_t *out_index)
     return 0;
 }
 
-/* With the lock held. */
-static void give_slot(struct watcher *w, uint32_t index)
-{
-    struct slot *slot = &w->slots[index];
-    slot->used = false;
-    slot->generation++;
-    slot->next_free = w->first_free;
-    w->first_free = index;
-}
-
-int watcher_add(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, void *arg,
-                uint64_t *out_id)
+static int add(struct watcher *w, int fd, uint32_t events, bool once, watcher_hook *hook, void *arg,
+               uint64_t *out_id)
 {
     uint32_t index;
     pthread_mutex_lock(&w->lock);
@@ -161,6 +165,7 @@ int watcher_add(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, 
         goto unlock;
     struct slot *slot = &w->slots[index];
     slot->used = true;
+    slot->once = once;
     slot->hook = hook;
     slot->arg = arg;
     uint64_t id = watch_id(index, slot->generation);
@@ -174,6 +179,18 @@ int watcher_add(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, 
 unlock:
     pthread_mutex_unlock(&w->lock);
     return error;
+}
+
+int watcher_add(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, void *arg,
+                uint64_t *out_id)
+{
+    return add(w, fd, events, false, hook, arg, out_id);
+}
+
+int watcher_add_once(struct watcher *w, int fd, uint32_t events, watcher_hook *hook, void *arg,
+                     uint64_t *out_id)
+{
+    return add(w, fd, events, true, hook, arg, out_id);
 }
 
 /* Without the lock: the caller keeps the watch, and what is on its way is for it. */

@@ -94,6 +94,28 @@ Test(watcher, sees_a_hang_up_whatever_it_watches_for)
     end(&s);
 }
 
+Test(watcher, forgets_what_comes_but_once)
+{
+    struct scene s;
+    uint64_t second;
+    begin(&s, 0, EPOLLIN);
+    watcher_remove(s.watcher, s.pipe[0], s.id);
+    cr_assert_eq(watcher_add_once(s.watcher, s.pipe[0], EPOLLIN, count_one, &s.calls, &s.id), 0);
+    cr_assert_eq(write(s.pipe[1], "x", 1), 1);
+    await_call(&s);
+    cr_assert_not(was_called(&s));
+    close(s.pipe[0]); /* all that its owner has to do; the number may serve again at once */
+    close(s.pipe[1]);
+    cr_assert_eq(pipe(s.pipe), 0);
+    cr_assert_eq(watcher_add(s.watcher, s.pipe[0], EPOLLIN, count_one, &s.calls, &second), 0);
+    cr_expect_eq((uint32_t)second, (uint32_t)s.id, "its place in the table is free");
+    cr_expect_neq(second, s.id);
+    cr_assert_eq(write(s.pipe[1], "x", 1), 1);
+    await_call(&s);
+    watcher_remove(s.watcher, s.pipe[0], second);
+    end(&s);
+}
+
 Test(watcher, is_silent_about_what_was_removed)
 {
     struct scene s;
