@@ -260,7 +260,8 @@ Test(log, a_reader_that_pauses_is_told_how_much_it_missed)
     for (int i = 0; i < 5000; i++)
         log_write(LOG_INFO, "record %d: %0500d", i, 0);
     read_until(reader, text, room, NULL, "records of this log were lost");
-    cr_assert_not_null(strstr(text, "record 0: 0"));
+    if (!strstr(text, "record 0: 0")) /* when some were lost before the pump took the first */
+        read_until(reader, text, room, NULL, "record 0: 0");
     read_until(reader, text, room, "and on it goes", "and on it goes");
     stop(pump);
     close(reader);
