@@ -12,8 +12,8 @@
 #else
 #define SANITIZED 0
 #endif
-#define SANITIZED_BYTES \
-    ((size_t)1024 * 1024) /* ThreadSanitizer wants 0.9 MB of a stack it did not make */
+/* ThreadSanitizer wants 0.9 MB of a stack that is not of its making. */
+#define SANITIZED_BYTES ((size_t)1 << 20)
 
 size_t thread_stack_size(size_t bytes)
 {

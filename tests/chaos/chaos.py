@@ -89,6 +89,7 @@ class Chaos:
         run.reap()
         promises.left_nothing(run, how == "SIGKILL")
         promises.clean_log(run, life)
+        promises.decisions_replay(run)
         if how != "SIGKILL":
             promises.logs_complete(run)
             run.forget_logs()
@@ -118,6 +119,8 @@ class Chaos:
         for log in run.logs[-1:]:
             print("  the last of its log:", *log.log_text().splitlines()[-15:], sep="\n    ",
                   file=sys.stderr)
+        if run.trace().exists():
+            print(f"  its story: taskmaster replay {run.trace()}", file=sys.stderr)
         print("  the last steps:", *run.steps[-20:], sep="\n    ", file=sys.stderr)
         print(f"  to repeat: make chaos CHAOS_SEED={run.seed} CHAOS_STEPS={len(run.steps) + 1}"
               f" VARIANT={lives.VARIANT}", file=sys.stderr)

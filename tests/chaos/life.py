@@ -82,7 +82,7 @@ class Life:
         if self.pid == self.process.pid:
             return self.process.poll() is None
         stat = procs.read_stat(self.pid)
-        return bool(stat) and stat[1] not in "ZX"
+        return bool(stat) and stat[2] not in "ZX"
 
     def said(self):
         return Path(self.output.name).read_text(errors="replace")[-3000:]

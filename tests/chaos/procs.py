@@ -9,6 +9,7 @@ MARK = "TASKMASTER_CHAOS"
 class Proc(NamedTuple):
     pid: int
     parent: int
+    session: int
     state: str
     start: int      # with the pid, who it is
     name: str       # "actor": a task's main process; "kin": what it has made
@@ -24,12 +25,18 @@ class Proc(NamedTuple):
         return self.pid, self.start
 
     @property
+    def is_main(self):
+        """A task's main process. Its kin have a name of their own as soon as they run, which they
+        may not have done when it dies; but they never lead the session they were born in."""
+        return self.name == "actor" and self.session == self.pid
+
+    @property
     def of(self):
         return self.task, self.instance
 
 
 def read_stat(pid):
-    """(parent, state, start, name), or None when there is no such process."""
+    """(parent, session, state, start, name), or None when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read().decode(errors="replace")
@@ -37,7 +44,7 @@ def read_stat(pid):
         return None
     name, _, rest = text.partition("(")[2].rpartition(")")
     fields = rest.split()
-    return int(fields[1]), fields[0], int(fields[19]), name
+    return int(fields[1]), int(fields[3]), fields[0], int(fields[19]), name
 
 
 class Census:
@@ -78,11 +85,11 @@ class Census:
             pid, stat = int(name), read_stat(name)
             if not stat or pid in self.ignored:
                 continue
-            parent, state, start, comm = stat
+            parent, session, state, start, comm = stat
             whose = self._whose(pid, start)
             if (pid, start) in self.known:
                 seen[pid, start] = whose
             if whose is not None or parent in parents:
-                found.append(Proc(pid, parent, state, start, comm, *(whose or ("", 0))))
+                found.append(Proc(pid, parent, session, state, start, comm, *(whose or ("", 0))))
         self.known = seen
         return found

@@ -3,6 +3,7 @@ import os
 import re
 import stat
 import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Watch:
         def copies(census):
             found = {}
             for p in census:
-                if p.parent == life.pid and p.name == "actor" and p.task and p.state not in "ZX":
+                if p.parent == life.pid and p.is_main and p.task and p.state not in "ZX":
                     found.setdefault(p.of, set()).add(p)
             return found
         twice = {of for of, ps in copies(census).items() if len(ps) > 1}
@@ -85,6 +86,20 @@ class Watch:
                 if call.lost and call.exit is None and not self.run.ending():
                     raise Breach("every command is answered", call)
             call.check_deadline()
+
+
+def decisions_replay(run):
+    """What a life's supervisor decided is what its rules say. A life that kept its promises needs no
+    trace any more."""
+    trace = run.trace()
+    result = subprocess.run([*run.command, "replay", "-q", str(trace)], capture_output=True, text=True,
+                            check=False, env={**os.environ, "LC_ALL": "C"})
+    told = result.stdout.strip().splitlines()
+    match = re.match(r".*: ([\d,]+) events? ", told[-1]) if told else None
+    if result.returncode or not match:
+        raise Breach("decisions can be repeated", f"{trace}: {result.stdout}{result.stderr}")
+    run.count("decisions repeated", int(match[1].replace(",", "")))
+    trace.unlink()
 
 
 # ---- one after the other -------------------------------------------------------------------------

@@ -129,6 +129,10 @@ class Run:
     def count(self, check, times=1):
         self.checks[check] += times
 
+    def trace(self):
+        """What this life's supervisor records of its decisions."""
+        return self.path(f"trace.{self.number}")
+
     # ---- the configuration ----
 
     def write_text(self, text):
@@ -138,7 +142,7 @@ class Run:
 
     def config_text(self):
         supervisor = {"logFile": str(self.path(f"taskmaster.{self.number}.log")),
-                      "pidFile": str(self.pid_file), **self.supervisor}
+                      "pidFile": str(self.pid_file), "trace": str(self.trace()), **self.supervisor}
         return config.text(self.tasks, supervisor)
 
     def write_config(self):
