@@ -38,29 +38,6 @@ static const struct {
 
 /* ---- what there may be ---- */
 
-/* The number in a file of the kernel's; INT64_MAX for "max", or where there is none. */
-static int64_t read_number(const char *path)
-{
-    int64_t number;
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return INT64_MAX;
-    if (fscanf(file, "%" SCNd64, &number) != 1)
-        number = INT64_MAX;
-    fclose(file);
-    return number;
-}
-
-static int64_t read_limit(int resource)
-{
-    struct rlimit limit;
-    if (getrlimit((__rlimit_resource_t)resource, &limit) < 0 || limit.rlim_max == RLIM_INFINITY ||
-        limit.rlim_max > INT64_MAX)
-        return INT64_MAX;
-    /* The soft one counts where we do not raise it ourselves. */
-    return (int64_t)(resource == RLIMIT_NOFILE ? limit.rlim_max : limit.rlim_cur);
-}
-
 static char *read_text(const char *path)
 {
     char *text = NULL;
@@ -74,6 +51,26 @@ static char *read_text(const char *path)
         return text;
     free(text);
     return NULL;
+}
+
+/* The number in a file of the kernel's; INT64_MAX for "max", or where there is none. */
+static int64_t read_number(const char *path)
+{
+    char *text = read_text(path), *end = text;
+    long long number = text ? strtoll(text, &end, 10) : 0;
+    bool found = end != text;
+    free(text);
+    return found ? number : INT64_MAX;
+}
+
+static int64_t read_limit(int resource)
+{
+    struct rlimit limit;
+    if (getrlimit((__rlimit_resource_t)resource, &limit) < 0 || limit.rlim_max == RLIM_INFINITY ||
+        limit.rlim_max > INT64_MAX)
+        return INT64_MAX;
+    /* The soft one counts where we do not raise it ourselves. */
+    return (int64_t)(resource == RLIMIT_NOFILE ? limit.rlim_max : limit.rlim_cur);
 }
 
 /* The lowest pids.max of a cgroup's directory and of those above. */

@@ -61,7 +61,8 @@ static int open_own(const char *ending)
 static void be_alone(void)
 {
     char path[4096];
-    if (flock(open_own("lock"), LOCK_EX | LOCK_NB) == 0)
+    int lock = open_own("lock");
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
         return;
     snprintf(path, sizeof path, "%s/together", dir);
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
