@@ -36,7 +36,7 @@ BASE_FLAGS := -std=gnu11 -g -pthread -D_GNU_SOURCE -Iinclude -I. \
 ALL_CFLAGS  = $(BASE_FLAGS) $(OPT_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = $(OPT_$(VARIANT)) $(LINK_$(VARIANT)) -pthread $(LDFLAGS)
 LINK        = @echo "  LINK  $@"; $(if $(V),set -x;) $(CC) $(ALL_LDFLAGS)
-LIBS       := -lyaml -lreadline -lsmartcols -lcjson
+LIBS       := -lyaml -lreadline -lcjson
 
 # ---- files ---------------------------------------------------------------------------------------
 
@@ -247,7 +247,7 @@ help: ## this list
 # One line instead of a page of compiler errors where something is not installed.
 $(BUILD)/checked:
 	@scripts/check-headers $(if $(filter clang,$(CC)),fuzz,build) $(CC)
-	@scripts/check-headers build $(CC) yaml.h readline/readline.h libsmartcols/libsmartcols.h \
+	@scripts/check-headers build $(CC) yaml.h readline/readline.h \
 	    cjson/cJSON.h uthash.h
 	@mkdir -p $(@D) && touch $@
 $(BUILD)/checked-test: $(BUILD)/checked

@@ -17,7 +17,6 @@ gcc                   # the compiler; brings the address, undefined and thread s
 libc6-dev             # C library headers; only recommended by gcc
 libyaml-dev           # the configuration files
 libreadline-dev       # the shell: line editing, history, completion
-libsmartcols-dev      # the status table
 libcjson-dev          # JSON output
 uthash-dev            # lookups by name
 LIST

@@ -1,13 +1,8 @@
-/* render_table.c - the table of `status`.
- *
- * libsmartcols lays the columns out, all but the command: that is the last one, needs no layout,
- * and holds foreign bytes, some of which (any above 127 in the C locale) keep libsmartcols 2.38
- * busy for ever. So it gets a placeholder, and the command is put in its place here, where lines
- * are cut too: libsmartcols does not cut below the width of the titles. */
+/* render_table.c - the table of `status`. All columns but the last are ASCII: numbers, and names that
+ * the configuration allows. The last one, the command, needs no layout and holds foreign bytes. */
 #include "render_forms.h"
 
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +17,7 @@
 #include "text.h"
 
 #define GAP "  "
-#define PLACEHOLDER "." /* of the command */
+#define CELL_BYTES DURATION_TEXT_BYTES
 
 enum column {
     COL_TASK,
@@ -49,27 +44,26 @@ static const struct {
 };
 
 struct table {
-    struct libscols_table *scols;
-    struct libscols_column *columns[COL_COUNT]; /* NULL: not shown */
+    const struct snapshot_set *set;
     const struct render_style *style;
+    char (*cells)[COL_COMMAND][CELL_BYTES]; /* of each instance; not all columns have one here */
+    int widths[COL_COMMAND];
     int64_t now_ms;
 };
 
 /* ---- cells ---- */
 
-static int set_text(struct table *t, struct libscols_line *line, enum column column,
-                    const char *text)
+static bool is_shown(const struct table *t, int column)
 {
-    return t->columns[column] ? scols_line_set_column_data(line, t->columns[column], text) : 0;
+    return t->style->detail || !columns[column].detail;
 }
 
-static int set_state(struct table *t, struct libscols_line *line, enum state state)
+static const char *cell(const struct table *t, size_t i, int column)
 {
-    int error = set_text(t, line, COL_STATUS, state_name(state));
-    if (error || !t->style->colour)
-        return error;
-    struct libscols_cell *cell = scols_line_get_column_cell(line, t->columns[COL_STATUS]);
-    return scols_cell_set_color(cell, paint_begin(state));
+    const struct snapshot *s = &t->set->items[i];
+    if (column == COL_TASK)
+        return s->id->name;
+    return column == COL_STATUS ? state_name(s->state) : t->cells[i][column];
 }
 
 static void print_bytes(int64_t bytes, char *out, size_t room)
@@ -82,43 +76,44 @@ static void print_bytes(int64_t bytes, char *out, size_t room)
     snprintf(out, room, n < 10 ? "%.1f%s" : "%.0f%s", n, units[unit]);
 }
 
-static int set_detail(struct table *t, struct libscols_line *line, const struct snapshot *s)
+static void fill_detail(const struct snapshot *s, char cells[COL_COMMAND][CELL_BYTES])
 {
-    char exit[24];
-    char cpu[32] = "-";
-    char memory[32] = "-";
     struct procstat stat;
+    char text[24];
+    strcpy(cells[COL_CPU], "-");
+    strcpy(cells[COL_MEMORY], "-");
+    snprintf(cells[COL_EXIT], CELL_BYTES, "%s", exit_text(&s->exit, text));
     if (s->pid && procstat_read(s->pid, &stat) == 0) {
-        snprintf(cpu, sizeof cpu, "%.1f", stat.cpu_percent);
-        print_bytes(stat.rss_bytes, memory, sizeof memory);
+        snprintf(cells[COL_CPU], CELL_BYTES, "%.1f", stat.cpu_percent);
+        print_bytes(stat.rss_bytes, cells[COL_MEMORY], CELL_BYTES);
     }
-    int error = set_text(t, line, COL_EXIT, exit_text(&s->exit, exit));
-    error = error ? error : set_text(t, line, COL_CPU, cpu);
-    return error ? error : set_text(t, line, COL_MEMORY, memory);
 }
 
-static int add_row(struct table *t, const struct snapshot *s)
+static void fill(struct table *t, size_t i)
 {
-    struct libscols_line *line = scols_table_new_line(t->scols, NULL);
-    if (!line)
-        return -ENOMEM;
-    char pid[16] = "-";
-    char uptime[DURATION_TEXT_BYTES] = "-";
-    char restarts[24];
+    const struct snapshot *s = &t->set->items[i];
+    char(*cells)[CELL_BYTES] = t->cells[i];
+    strcpy(cells[COL_PID], "-");
+    strcpy(cells[COL_UPTIME], "-");
     if (s->pid) {
-        snprintf(pid, sizeof pid, "%d", s->pid);
-        duration_print_uptime(t->now_ms - s->up_ms, uptime);
+        snprintf(cells[COL_PID], CELL_BYTES, "%d", s->pid);
+        duration_print_uptime(t->now_ms - s->up_ms, cells[COL_UPTIME]);
     }
-    snprintf(restarts, sizeof restarts, "%lu", s->restarts);
-    int error = set_text(t, line, COL_TASK, s->id->name);
-    error = error ? error : set_state(t, line, s->state);
-    error = error ? error : set_text(t, line, COL_PID, pid);
-    error = error ? error : set_text(t, line, COL_UPTIME, uptime);
-    error = error ? error : set_text(t, line, COL_RESTARTS, restarts);
-    error = error ? error : set_text(t, line, COL_COMMAND, PLACEHOLDER);
-    if (!error && t->style->detail)
-        error = set_detail(t, line, s);
-    return error;
+    snprintf(cells[COL_RESTARTS], CELL_BYTES, "%lu", s->restarts);
+    if (t->style->detail)
+        fill_detail(s, cells);
+}
+
+/* A column is as wide as its widest cell or its title. */
+static void measure(struct table *t)
+{
+    for (int c = 0; c < COL_COMMAND; c++) {
+        t->widths[c] = (int)strlen(columns[c].title);
+        for (size_t i = 0; i < t->set->count && is_shown(t, c); i++) {
+            int width = (int)strlen(cell(t, i, c));
+            t->widths[c] = width > t->widths[c] ? width : t->widths[c];
+        }
+    }
 }
 
 /* ---- lines ---- */
@@ -133,6 +128,10 @@ static int columns_of(unsigned code)
 /* Prints printable text and colours, the text with at most `width` columns. How many are left. */
 static int put_cut(FILE *out, const char *text, int width)
 {
+    if (width == INT_MAX) {
+        fputs(text, out);
+        return width;
+    }
     while (*text) {
         unsigned code = 0;
         size_t length = *text == '\033' ? strcspn(text, "m") + 1 : text_decode(text, &code);
@@ -165,92 +164,69 @@ static char *last_cell(const struct snapshot *s)
     return shown;
 }
 
-/* A line that libsmartcols made, the command in place of the placeholder. */
-static int put_row(FILE *out, char *line, const struct snapshot *s, int width)
+/* A padded cell and the gap behind it, in a colour where `colour` is one. How many columns are left. */
+static int put_cell(FILE *out, const char *text, int width, const char *colour, int left)
 {
+    fputs(colour, out);
+    left = put_cut(out, text, left);
+    fputs(*colour ? PAINT_END : "", out);
+    int padding = width - (int)strlen(text) + (int)strlen(GAP);
+    for (int i = 0; i < padding && i < left; i++)
+        putc_unlocked(' ', out); /* a memory stream of our own */
+    return left == INT_MAX ? left : left - padding;
+}
+
+static int put_row(FILE *out, const struct table *t, size_t i, int left)
+{
+    const struct snapshot *s = &t->set->items[i];
     char *shown = last_cell(s);
     if (!shown)
         return -ENOMEM;
-    line[strlen(line) - strlen(PLACEHOLDER)] = '\0';
-    put_cut(out, shown, put_cut(out, line, width));
+    for (int c = 0; c < COL_COMMAND; c++) {
+        bool colour = c == COL_STATUS && t->style->colour;
+        if (is_shown(t, c))
+            left = put_cell(out, cell(t, i, c), t->widths[c], colour ? paint_begin(s->state) : "",
+                            left);
+    }
+    put_cut(out, shown, left);
     fputc('\n', out);
     free(shown);
     return 0;
 }
 
-/* The lines that libsmartcols made: the titles, then one for each instance. */
-static int put_lines(FILE *out, char *text, const struct snapshot_set *set, int width)
+static int put_table(FILE *out, const struct table *t)
 {
     int error = 0;
-    int most = width > 0 ? width : INT_MAX;
-    put_cut(out, strsep(&text, "\n"), most);
+    int most = t->style->width > 0 ? t->style->width : INT_MAX;
+    int left = most;
+    for (int c = 0; c < COL_COMMAND; c++)
+        if (is_shown(t, c))
+            left = put_cell(out, columns[c].title, t->widths[c], "", left);
+    put_cut(out, columns[COL_COMMAND].title, left);
     fputc('\n', out);
-    for (size_t i = 0; i < set->count && !error; i++)
-        error = put_row(out, strsep(&text, "\n"), &set->items[i], most);
-    return error;
-}
-
-/* ---- the table ---- */
-
-static int init_table(struct table *t)
-{
-    t->scols = scols_new_table();
-    if (!t->scols)
-        return -ENOMEM;
-    int error = scols_table_set_column_separator(t->scols, GAP);
-    error = error ? error : scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER);
-    error = error ? error : scols_table_enable_colors(t->scols, t->style->colour);
-    for (int i = 0; i < COL_COUNT && !error; i++) {
-        if (columns[i].detail && !t->style->detail)
-            continue;
-        t->columns[i] = scols_table_new_column(t->scols, columns[i].title, 0, 0);
-        error = t->columns[i] ? 0 : -ENOMEM;
-    }
-    return error;
-}
-
-/* Of an empty table libsmartcols prints nothing at all. */
-static void put_titles(FILE *out, const struct table *t)
-{
-    for (int i = 0; i < COL_COUNT; i++)
-        if (t->columns[i])
-            fprintf(out, "%s%s", i > 0 ? GAP : "", columns[i].title);
-    fputc('\n', out);
-}
-
-static int print_scols(FILE *out, struct table *t, const struct snapshot_set *set)
-{
-    int error = scols_table_set_stream(t->scols, out);
-    for (size_t i = 0; i < set->count && !error; i++)
-        error = add_row(t, &set->items[i]);
-    if (!error && set->count > 0)
-        error = scols_print_table(t->scols);
-    else if (!error)
-        put_titles(out, t);
+    for (size_t i = 0; i < t->set->count && !error; i++)
+        error = put_row(out, t, i, most);
     return error;
 }
 
 int render_table(FILE *out, const struct snapshot_set *set, const struct render_style *style)
 {
-    struct table t = { .style = style, .now_ms = clock_ms() };
-    char *laid_out = NULL;
+    struct table t = { .set = set, .style = style, .now_ms = clock_ms() };
     char *text = NULL;
     size_t size = 0;
-    int error = init_table(&t);
-    FILE *buffer = open_memstream(&laid_out, &size);
-    if (buffer && !error)
-        error = print_scols(buffer, &t, set);
-    scols_unref_table(t.scols);
-    if (!buffer || fclose(buffer) != 0 || !laid_out)
+    t.cells = calloc(set->count + 1, sizeof *t.cells);
+    if (!t.cells)
+        return -ENOMEM;
+    for (size_t i = 0; i < set->count; i++)
+        fill(&t, i);
+    measure(&t);
+    FILE *buffer = open_memstream(&text, &size); /* all or nothing */
+    int error = buffer ? put_table(buffer, &t) : -ENOMEM;
+    if (!buffer || fclose(buffer) != 0 || !text)
         error = -ENOMEM;
-    buffer = error ? NULL : open_memstream(&text, &size);
-    if (buffer)
-        error = put_lines(buffer, laid_out, set, style->width);
-    if (!buffer || fclose(buffer) != 0 || !text || error)
-        error = -ENOMEM;
-    else
+    if (!error)
         fwrite(text, 1, size, out);
-    free(laid_out);
     free(text);
+    free(t.cells);
     return error;
 }

@@ -113,7 +113,7 @@ Test(render, characters_that_are_wide_are_counted_as_such)
                 "t     STOPPED  -    -       0         \u65e5\u672c\n");
 }
 
-/* In the C locale such bytes keep libsmartcols itself busy for ever. */
+/* In the C locale there is no width for what is above 127. */
 Test(render, foreign_bytes_in_a_command_break_nothing_in_any_locale)
 {
     for (int width = 0; width < 100; width += 99) {
