@@ -36,7 +36,7 @@ BASE_FLAGS := -std=gnu11 -g -pthread -D_GNU_SOURCE -Iinclude -I. \
 ALL_CFLAGS  = $(BASE_FLAGS) $(OPT_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = $(OPT_$(VARIANT)) $(LINK_$(VARIANT)) -pthread $(LDFLAGS)
 LINK        = @echo "  LINK  $@"; $(if $(V),set -x;) $(CC) $(ALL_LDFLAGS)
-LIBS       := -lyaml -lreadline -lcjson
+LIBS       := -lyaml -lcjson
 
 # ---- files ---------------------------------------------------------------------------------------
 

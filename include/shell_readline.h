@@ -25,8 +25,8 @@ struct shell_readline_user {
 
 /* Sets readline up and reads its init file. Changes the locale to the environment's for LC_CTYPE,
  * so it is for the time before other threads start. *user must live until
- * shell_readline_close(). */
-void shell_readline_open(const struct shell_readline_user *user);
+ * shell_readline_close(). 0, or -ELIBACC when there is no readline, which stderr was told. */
+int shell_readline_open(const struct shell_readline_user *user) __attribute__((warn_unused_result));
 
 /* Takes the prompt away and gives back what readline holds. */
 void shell_readline_close(void);

@@ -146,7 +146,9 @@ static int start_editor(struct shell *sh)
         .wait = shell_wait_for_key,
     };
     begin_news(sh);
-    shell_readline_open(&sh->editor);
+    int error = shell_readline_open(&sh->editor);
+    if (error)
+        return error;
     sh->foreground = shell_readline_in_foreground();
     char *path = history_path(getenv("XDG_STATE_HOME"), getenv("HOME"));
     sh->history = history_load(path, recall, NULL);
@@ -189,6 +191,7 @@ int shell_start(const struct shell_options *options, struct shell **out_shell)
         return 0;
     }
     shell_readline_close();
+    shell_news_drop(&sh->news);
     release(sh);
     return error;
 }

@@ -8,11 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <readline/readline.h>
-#include <readline/history.h>
-
 #include "complete.h"
 #include "history.h"
+#include "readline_library.h"
 #include "shell.h"
 #include "shell_names.h"
 
@@ -27,6 +25,9 @@ static struct {
     char **matches; /* of the completion under way */
     size_t match_next;
 } editor;
+
+/* Loaded by shell_readline_open(). */
+static struct readline_library lib;
 
 /* Apart from the rest, because a crash may look at it at any time. */
 static struct termios saved_settings;
@@ -60,16 +61,16 @@ void shell_restore_terminal(void)
 static void give_terminal_back(void)
 {
     if (shell_readline_in_foreground())
-        rl_deprep_terminal();
+        lib.rl_deprep_terminal();
 }
 
 /* Readline believes the terminal to be as it left it; after a stay in the background it is not. */
 static void take_terminal(int meta)
 {
     save_settings();
-    if (RL_ISSTATE(RL_STATE_TERMPREPPED))
-        rl_deprep_terminal();
-    rl_prep_terminal(meta);
+    if (*lib.rl_readline_state & RL_STATE_TERMPREPPED)
+        lib.rl_deprep_terminal();
+    lib.rl_prep_terminal(meta);
 }
 
 /* Readline's own reader unblocks signals while it waits. */
@@ -108,11 +109,11 @@ static char **attempt_completion(const char *text, int start, int end)
     size_t count = 0;
     size_t name_count = 0;
     char **result = NULL;
-    rl_attempted_completion_over = 1; /* never file names */
+    *lib.rl_attempted_completion_over = 1; /* never file names */
     char **names = editor.user->names(editor.user->arg, &name_count);
-    if (complete(rl_line_buffer, (size_t)start, (size_t)end, names, name_count, &editor.matches,
-                 &count) == 0) {
-        result = rl_completion_matches(text, next_match);
+    if (complete(*lib.rl_line_buffer, (size_t)start, (size_t)end, names, name_count,
+                 &editor.matches, &count) == 0) {
+        result = lib.rl_completion_matches(text, next_match);
         complete_free(editor.matches);
         editor.matches = NULL;
     }
@@ -124,41 +125,47 @@ static char **attempt_completion(const char *text, int start, int end)
 static void show_matches(char **matches, int count, int longest)
 {
     int shown = count > MATCHES_MAX ? MATCHES_MAX : count;
-    rl_display_match_list(matches, shown, longest);
+    lib.rl_display_match_list(matches, shown, longest);
     if (shown < count)
-        fprintf(rl_outstream, "... and %d more", count - shown);
+        fprintf(*lib.rl_outstream, "... and %d more", count - shown);
     if (shown < count)
-        rl_crlf();
-    rl_on_new_line();
-    rl_forced_update_display();
+        lib.rl_crlf();
+    lib.rl_on_new_line();
+    lib.rl_forced_update_display();
 }
 
 /* ---- set up ---- */
 
-void shell_readline_open(const struct shell_readline_user *user)
+int shell_readline_open(const struct shell_readline_user *user)
 {
+    const char *failure = readline_library_load(&lib);
+    if (failure) {
+        fprintf(stderr, "taskmaster: %s: install it, or go without a shell (-n, -d)\n", failure);
+        return -ELIBACC;
+    }
     editor.user = user;
     editor.input_ended = false;
     if (shell_readline_in_foreground())
         save_settings();
-    rl_catch_signals = 0;
-    rl_catch_sigwinch = 0;
-    rl_change_environment = 0; /* LINES and COLUMNS would be passed on to tasks */
-    rl_readline_name = "taskmaster";
-    rl_outstream = user->out;
-    rl_getc_function = read_key;
-    rl_prep_term_function = take_terminal;
-    rl_deprep_term_function = give_terminal_back;
-    rl_attempted_completion_function = attempt_completion;
-    rl_completion_display_matches_hook = show_matches;
-    rl_completer_word_break_characters = " \t";
-    rl_sort_completion_matches = 0;
-    rl_initialize();
+    *lib.rl_catch_signals = 0;
+    *lib.rl_catch_sigwinch = 0;
+    *lib.rl_change_environment = 0; /* LINES and COLUMNS would be passed on to tasks */
+    *lib.rl_readline_name = "taskmaster";
+    *lib.rl_outstream = user->out;
+    *lib.rl_getc_function = read_key;
+    *lib.rl_prep_term_function = take_terminal;
+    *lib.rl_deprep_term_function = give_terminal_back;
+    *lib.rl_attempted_completion_function = attempt_completion;
+    *lib.rl_completion_display_matches_hook = show_matches;
+    *lib.rl_completer_word_break_characters = " \t";
+    *lib.rl_sort_completion_matches = 0;
+    lib.rl_initialize();
     /* Pasted lines are to be executed, not to be collected in one. */
-    rl_variable_bind("enable-bracketed-paste", "off");
-    rl_variable_bind("page-completions", "off");
-    using_history();
-    stifle_history(HISTORY_MAX_LINES);
+    lib.rl_variable_bind("enable-bracketed-paste", "off");
+    lib.rl_variable_bind("page-completions", "off");
+    lib.using_history();
+    lib.stifle_history(HISTORY_MAX_LINES);
+    return 0;
 }
 
 void shell_readline_close(void)
@@ -166,16 +173,16 @@ void shell_readline_close(void)
     if (editor.user == NULL)
         return;
     if (editor.prompting)
-        rl_callback_handler_remove();
+        lib.rl_callback_handler_remove();
     editor.prompting = false;
     shell_restore_terminal();
-    clear_history();
+    lib.clear_history();
     editor.user = NULL;
 }
 
 void shell_readline_add_history(const char *line)
 {
-    add_history(line);
+    lib.add_history(line);
 }
 
 /* ---- the prompt ---- */
@@ -183,7 +190,7 @@ void shell_readline_add_history(const char *line)
 static void entered(char *line)
 {
     editor.prompting = false;
-    rl_callback_handler_remove();
+    lib.rl_callback_handler_remove();
     if (line == NULL && !editor.input_ended)
         fputs("exit\n", editor.user->out);
     /* What was typed when the terminal went away was not entered. */
@@ -194,7 +201,7 @@ static void entered(char *line)
 void shell_readline_prompt(void)
 {
     editor.prompting = true;
-    rl_callback_handler_install(PROMPT, entered);
+    lib.rl_callback_handler_install(PROMPT, entered);
 }
 
 bool shell_readline_is_prompting(void)
@@ -204,35 +211,35 @@ bool shell_readline_is_prompting(void)
 
 void shell_readline_key(void)
 {
-    rl_callback_read_char();
+    lib.rl_callback_read_char();
 }
 
 /* To the last of the lines that the line being typed takes up. */
 static void go_to_end(void)
 {
-    rl_point = rl_end;
-    rl_redisplay();
+    *lib.rl_point = *lib.rl_end;
+    lib.rl_redisplay();
 }
 
 void shell_readline_interrupt(void)
 {
-    rl_callback_sigcleanup(); /* ends a search, a numeric argument, half a key */
+    lib.rl_callback_sigcleanup(); /* ends a search, a numeric argument, half a key */
     go_to_end();
     fputs("^C\n", editor.user->out);
-    rl_free_line_state();
-    rl_callback_handler_remove();
-    rl_callback_handler_install(PROMPT, entered);
+    lib.rl_free_line_state();
+    lib.rl_callback_handler_remove();
+    lib.rl_callback_handler_install(PROMPT, entered);
 }
 
 void shell_readline_print_above(const char *text)
 {
-    if (rl_get_termcap("ce") != NULL)
-        rl_clear_visible_line();
+    if (lib.rl_get_termcap("ce") != NULL)
+        lib.rl_clear_visible_line();
     else
         fputc('\n', editor.user->out); /* a terminal that cannot clear */
     fputs(text, editor.user->out);
-    rl_on_new_line();
-    rl_forced_update_display();
+    lib.rl_on_new_line();
+    lib.rl_forced_update_display();
 }
 
 void shell_readline_leave(void)
@@ -240,24 +247,24 @@ void shell_readline_leave(void)
     go_to_end();
     fputc('\n', editor.user->out);
     editor.prompting = false;
-    rl_callback_handler_remove();
+    lib.rl_callback_handler_remove();
 }
 
 /* The cursor is on a new line, or, where nobody else wrote anything, still behind the prompt. */
 void shell_readline_retake(void)
 {
     take_terminal(1);
-    rl_on_new_line();
-    if (rl_get_termcap("ce") != NULL)
-        rl_clear_visible_line();
-    rl_on_new_line();
-    rl_forced_update_display();
+    lib.rl_on_new_line();
+    if (lib.rl_get_termcap("ce") != NULL)
+        lib.rl_clear_visible_line();
+    lib.rl_on_new_line();
+    lib.rl_forced_update_display();
 }
 
 void shell_readline_resized(void)
 {
     if (editor.prompting)
-        rl_resize_terminal();
+        lib.rl_resize_terminal();
     else
-        rl_reset_screen_size();
+        lib.rl_reset_screen_size();
 }

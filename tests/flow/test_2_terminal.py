@@ -57,6 +57,18 @@ def test_the_terminal_is_as_it_was_after_a_crash(box, signo):
     assert outer.settings() == before
 
 
+def test_a_terminal_without_readline_says_what_is_missing(box):
+    """It is loaded when it is needed."""
+    outer = box.outer_shell()
+    before = outer.settings()
+    for name in ("libreadline.so.8", "libreadline.so.9"):
+        box.write("no library", name)
+    said = "".join(outer.run(f"LD_LIBRARY_PATH={box.directory} {command(box, {'tasks': {}})}"))
+    assert "libreadline.so." in said and "install it, or go without a shell (-n, -d)" in said
+    assert outer.run("echo status $?") == ["status 1"]
+    assert outer.settings() == before
+
+
 def test_odd_settings_of_the_terminal_come_back_too(box):
     outer = box.outer_shell()
     outer.run("stty intr ^G eof ^E time 3 -ixon -echok")
