@@ -31,38 +31,48 @@ static const char level_names[][6] = {
     [LOG_ERROR] = "error",
 };
 
-static void flatten(char *text)
+/* One line, of at most LOG_TEXT_MAX bytes. */
+static const char *print_line(char **at, size_t length, const char *format, va_list args)
 {
-    if (strlen(text) > LOG_TEXT_MAX)
-        text[LOG_TEXT_MAX] = '\0';
-    for (char *at = strchr(text, '\n'); at != NULL; at = strchr(at, '\n'))
-        *at = ' ';
+    char *start = *at;
+    vsnprintf(start, length + 1, format, args);
+    for (char *end = strchr(start, '\n'); end != NULL; end = strchr(end, '\n'))
+        *end = ' ';
+    *at = start + strlen(start) + 1;
+    return start;
 }
 
+static size_t line_length(const char *format, va_list args)
+{
+    va_list copy;
+    va_copy(copy, args);
+    int length = vsnprintf(NULL, 0, format, copy);
+    va_end(copy);
+    return length < 0 ? 0 : length < LOG_TEXT_MAX ? (size_t)length : LOG_TEXT_MAX;
+}
+
+/* One allocation: a record is freed on another thread, and what this one had for a moment besides
+ * would stay in its own cache of the allocator, thousands of times. */
 struct log_record *log_record_new(enum log_level level, const struct log_about *about,
                                   const char *format, va_list args)
 {
     static const struct log_about nothing;
-    char *message = NULL;
     const struct log_about *of = about == NULL ? &nothing : about;
-    if (vasprintf(&message, format, args) < 0)
-        return NULL;
-    flatten(message);
-    struct log_record *record = malloc(sizeof *record + room_for(message) + room_for(of->task) +
+    size_t length = line_length(format, args);
+    struct log_record *record = malloc(sizeof *record + length + 1 + room_for(of->task) +
                                        room_for(of->instance) + room_for(of->from) +
                                        room_for(of->to));
-    if (record != NULL) {
-        char *at = (char *)(record + 1);
-        record->level = level;
-        record->wall_ms = clock_wall_ms();
-        record->pid = of->pid;
-        record->message = copy(&at, message);
-        record->task = copy(&at, of->task);
-        record->instance = copy(&at, of->instance);
-        record->from = copy(&at, of->from);
-        record->to = copy(&at, of->to);
-    }
-    free(message);
+    if (record == NULL)
+        return NULL;
+    char *at = (char *)(record + 1);
+    record->level = level;
+    record->wall_ms = clock_wall_ms();
+    record->pid = of->pid;
+    record->message = print_line(&at, length, format, args);
+    record->task = copy(&at, of->task);
+    record->instance = copy(&at, of->instance);
+    record->from = copy(&at, of->from);
+    record->to = copy(&at, of->to);
     return record;
 }
 
