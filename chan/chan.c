@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,26 +40,49 @@ struct chan {
     size_t head; /* index of the oldest message */
     size_t used;
     bool closed;
+    bool placed;           /* in memory of the caller's */
+    unsigned char first[]; /* the ring, until more room is reserved */
 };
 
-struct chan *chan_new(size_t bytes, size_t slots)
+size_t chan_bytes(size_t bytes, size_t slots)
+{
+    return sizeof(struct chan) + slots * bytes;
+}
+
+struct chan *chan_place(void *memory, size_t bytes, size_t slots, size_t reserved)
 {
     assert(bytes > 0 && slots > 0);
-    struct chan *c = calloc(1, sizeof(*c));
-    if (!c)
-        return NULL;
-    c->ring = reallocarray(NULL, slots, bytes);
-    if (!c->ring) {
-        free(c);
-        return NULL;
-    }
+    struct chan *c = memory;
+    *c = (struct chan){
+        .ring = c->first,
+        .bytes = bytes,
+        .capacity = slots + reserved,
+        .slots = slots,
+        .reserved = reserved,
+        .placed = true,
+    };
     pthread_mutex_init(&c->lock, NULL);
     waitq_init(&c->senders);
     waitq_init(&c->receivers);
-    c->bytes = bytes;
-    c->capacity = slots;
-    c->slots = slots;
     return c;
+}
+
+struct chan *chan_new(size_t bytes, size_t slots)
+{
+    size_t size;
+    bool fits = !__builtin_mul_overflow(bytes, slots, &size) && size <= PTRDIFF_MAX / 2;
+    void *memory = fits ? malloc(chan_bytes(bytes, slots)) : NULL;
+    if (!memory)
+        return NULL;
+    struct chan *c = chan_place(memory, bytes, slots, 0);
+    c->placed = false;
+    return c;
+}
+
+static void free_ring(struct chan *c)
+{
+    if (c->ring != c->first)
+        free(c->ring);
 }
 
 void chan_free(struct chan *c)
@@ -67,8 +91,9 @@ void chan_free(struct chan *c)
         return;
     assert(TAILQ_EMPTY(&c->senders) && TAILQ_EMPTY(&c->receivers));
     pthread_mutex_destroy(&c->lock);
-    free(c->ring);
-    free(c);
+    free_ring(c);
+    if (!c->placed)
+        free(c);
 }
 
 static unsigned char *slot_at(const struct chan *c, size_t index)
@@ -76,18 +101,19 @@ static unsigned char *slot_at(const struct chan *c, size_t index)
     return c->ring + index * c->bytes;
 }
 
-/* Messages up to the old end of the ring move to its new end when others follow at its start. */
+/* A larger ring begins with the oldest message. */
 static int grow_ring(struct chan *c, size_t capacity)
 {
-    unsigned char *ring = reallocarray(c->ring, capacity, c->bytes);
+    unsigned char *ring = reallocarray(NULL, capacity, c->bytes);
     if (!ring)
         return -ENOMEM;
+    size_t to_end = c->capacity - c->head;
+    size_t there = c->used < to_end ? c->used : to_end;
+    memcpy(ring, slot_at(c, c->head), there * c->bytes);
+    memcpy(ring + there * c->bytes, c->ring, (c->used - there) * c->bytes);
+    free_ring(c);
     c->ring = ring;
-    if (c->head + c->used > c->capacity) {
-        size_t to_end = c->capacity - c->head;
-        memmove(slot_at(c, capacity - to_end), slot_at(c, c->head), to_end * c->bytes);
-        c->head = capacity - to_end;
-    }
+    c->head = 0;
     c->capacity = capacity;
     return 0;
 }

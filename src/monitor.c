@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +56,14 @@ struct monitor {
     pthread_mutex_t needs_lock; /* guards the next three */
     enum needs needs;
     char *needs_text;
-    bool needs_sent; /* the note is in the inbox */
+    bool needs_sent;                                /* the note is in the inbox */
+    _Alignas(max_align_t) unsigned char inbox_at[]; /* its memory */
 };
+
+static size_t monitor_bytes(void)
+{
+    return sizeof(struct monitor) + chan_bytes(sizeof(struct note), INBOX_SLOTS + INBOX_RESERVED);
+}
 
 /* ---- on other threads: each sends one note in a reserved slot ---- */
 
@@ -237,7 +244,7 @@ static void *monitor_run(void *arg)
         tell_change(m);
         /* Thousands that run for weeks are to keep no page that only the start has needed. */
         if (m->instance.fsm.state != last_state && m->instance.fsm.state == ST_RUNNING)
-            thread_stack_trim(m, STACK_BYTES, sizeof *m);
+            thread_stack_trim(m, STACK_BYTES, monitor_bytes());
         last_state = m->instance.fsm.state;
     }
     answer_what_is_left(m);
@@ -261,13 +268,13 @@ static void release(struct monitor *m)
     instance_release(&m->instance);
     pthread_mutex_destroy(&m->needs_lock);
     free(m->needs_text);
-    thread_stack_free(m, STACK_BYTES, sizeof *m);
+    thread_stack_free(m, STACK_BYTES, monitor_bytes());
 }
 
 static int start_monitor(const struct monitor_env *env, struct identity *id, enum needs needs,
                          void *owner, pthread_attr_t *attr, struct monitor **out_monitor)
 {
-    struct monitor *m = thread_stack_new(STACK_BYTES, sizeof *m, attr);
+    struct monitor *m = thread_stack_new(STACK_BYTES, monitor_bytes(), attr);
     if (!m)
         return -ENOMEM;
     instance_init(&m->instance, env, id, needs);
@@ -281,10 +288,8 @@ static int start_monitor(const struct monitor_env *env, struct identity *id, enu
     m->instance.on_vitals = on_vitals;
     m->owner = owner;
     pthread_mutex_init(&m->needs_lock, NULL);
-    m->inbox = chan_new(sizeof(struct note), INBOX_SLOTS);
-    int error = m->inbox ? chan_reserve(m->inbox, INBOX_RESERVED) : -ENOMEM;
-    if (!error)
-        error = start_thread(m, attr);
+    m->inbox = chan_place(m->inbox_at, sizeof(struct note), INBOX_SLOTS, INBOX_RESERVED);
+    int error = start_thread(m, attr);
     if (error)
         release(m);
     else

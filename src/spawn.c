@@ -23,7 +23,7 @@
 #include "spawn_slots.h"
 
 #define STACK_BYTES (32 * 1024)
-#define TURNS_PER_CPU 16
+#define TURNS_PER_CPU 4
 #define TURN_PATIENCE_MS 100
 #define DESCRIPTORS_IN_RESERVE 16
 #define DESCRIPTORS_FOR_HASTE 256

@@ -157,6 +157,28 @@ Test(chan, a_full_closed_channel_says_epipe_rather_than_timed_out)
     chan_free(c);
 }
 
+Test(chan, one_in_memory_of_the_callers_grows_out_of_it_and_leaves_it)
+{
+    _Alignas(max_align_t) unsigned char memory[1024];
+    int expected = 1;
+    cr_assert_leq(chan_bytes(sizeof(int), 3), sizeof memory);
+    struct chan *c = chan_place(memory, sizeof(int), 2, 1);
+    cr_assert_eq((void *)c, (void *)memory);
+    send_int(c, 0);
+    expect_int(c, 0); /* the ring begins in its middle now */
+    send_int(c, 1);
+    send_int(c, 2);
+    send_reserved_int(c, 3);
+    cr_assert_eq(chan_reserve(c, 2), 0);
+    send_reserved_int(c, 4);
+    send_reserved_int(c, 5);
+    cr_assert_eq(chan_send_reserved(c, &expected), -ENOBUFS);
+    for (; expected <= 5; expected++)
+        expect_int(c, expected);
+    chan_free(c);
+    memset(memory, 0, sizeof memory); /* it is the caller's again */
+}
+
 Test(chan, a_reserved_send_succeeds_while_the_ordinary_room_is_full)
 {
     struct chan *c = chan_new(sizeof(int), 2);
