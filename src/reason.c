@@ -3,20 +3,27 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "signame.h"
 #include "timetext.h"
 
 static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Not vasprintf(3), whose buffer would stay in the allocator's cache of each monitor's thread. */
 static char *words(const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    return length < 0 ? NULL : text;
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (!text)
+        return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    va_end(args);
+    return text;
 }
 
 static char *retry_text(struct reason why)
