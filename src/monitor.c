@@ -20,6 +20,8 @@
 /* An exit, two answers about the group, a change of the cgroup, an answer about its logs,
  * retirement, needs, a kill, news of its readiness or health: each at most once at a time. */
 #define INBOX_RESERVED 9
+/* Room for an order that reserves a slot when it is given: more than one at a time are rare. */
+#define INBOX_SPARE 1
 
 /* 10,000 of these exist; a page costs something only once it is touched, and two are. */
 #define STACK_BYTES (64 * 1024)
@@ -62,7 +64,8 @@ struct monitor {
 
 static size_t monitor_bytes(void)
 {
-    return sizeof(struct monitor) + chan_bytes(sizeof(struct note), INBOX_SLOTS + INBOX_RESERVED);
+    return sizeof(struct monitor) +
+           chan_bytes(sizeof(struct note), INBOX_SLOTS + INBOX_RESERVED + INBOX_SPARE);
 }
 
 /* ---- on other threads: each sends one note in a reserved slot ---- */
@@ -288,7 +291,9 @@ static int start_monitor(const struct monitor_env *env, struct identity *id, enu
     m->instance.on_vitals = on_vitals;
     m->owner = owner;
     pthread_mutex_init(&m->needs_lock, NULL);
-    m->inbox = chan_place(m->inbox_at, sizeof(struct note), INBOX_SLOTS, INBOX_RESERVED);
+    m->inbox = chan_place(m->inbox_at, sizeof(struct note), INBOX_SLOTS,
+                          INBOX_RESERVED + INBOX_SPARE);
+    chan_unreserve(m->inbox, INBOX_SPARE); /* the room stays */
     int error = start_thread(m, attr);
     if (error)
         release(m);
