@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "shell.h"
 
 /* Each arena costs pages; thousands of threads that allocate little need no more. */
@@ -20,9 +22,10 @@
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 #define CRASH_COUNT (sizeof crashes / sizeof crashes[0])
 
-/* What main handles itself; every other signal stays blocked and has no effect. */
-static const int handled[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
-                               SIGCHLD, SIGCONT, SIGWINCH, SIGTSTP };
+/* What main reads; every other signal stays blocked and has no effect, but for SIGCHLD. */
+static const int handled[] = {
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGCONT, SIGWINCH, SIGTSTP
+};
 
 static void set_disposition(int signo, void (*handler)(int))
 {
@@ -42,6 +45,12 @@ static void on_crash(int signo)
     shell_restore_terminal();
     set_disposition(signo, SIG_DFL);
     raise(signo);
+}
+
+/* That it came is all: see program_wait(). */
+static void on_child(int signo)
+{
+    (void)signo;
 }
 
 static bool is_crash(int signo)
@@ -76,6 +85,7 @@ static void set_dispositions(void)
         else if (CRASHES_ARE_OURS)
             set_disposition(signo, on_crash);
     }
+    set_disposition(SIGCHLD, on_child);
 }
 
 /* A blocked signal that the processor raises ends the program without a handler. */
@@ -94,6 +104,26 @@ static int block_signals(int *out_signal_fd)
         return -errno;
     *out_signal_fd = fd;
     return 0;
+}
+
+/* For every SIGCHLD the kernel looks for a thread that does not block it: first at the parent of who
+ * has exited, a monitor, then at the one found last, then at all others (complete_signal() in Linux'
+ * kernel/signal.c). Thousands of monitors block it. So main does not while it waits, and is the one
+ * found last. */
+int program_wait(struct pollfd *fds, size_t count, int64_t deadline_ms)
+{
+    sigset_t mask;
+    int64_t left_ms = deadline_ms == INT64_MAX ? 0 : deadline_ms - clock_ms();
+    left_ms = left_ms < 0 ? 0 : left_ms;
+    struct timespec left = { .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000 };
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    sigdelset(&mask, SIGCHLD);
+    if (ppoll(fds, count, deadline_ms == INT64_MAX ? NULL : &left, &mask) >= 0)
+        return 0;
+    int error = -errno;
+    for (size_t i = 0; i < count; i++)
+        fds[i].revents = 0;
+    return error;
 }
 
 static bool is_dev_null(int fd)

@@ -121,7 +121,6 @@ static void on_signal(struct supervisor *s, int signo)
         outputs_reopen(s->outputs);
         server_recheck(s->fronts.server);
         break;
-    case SIGCHLD: reaper_run(s->env.reaper); break;
     default: /* SIGCONT, SIGWINCH, SIGTSTP: for the shell */
         if (s->fronts.shell)
             shell_signal(s->fronts.shell, signo);
@@ -188,15 +187,14 @@ static void loop(struct supervisor *s)
         { .fd = reaper_fd(s->env.reaper), .events = POLLIN },
         { .fd = s->end_fd, .events = POLLIN },
     };
-    reaper_run(s->env.reaper); /* a SIGCHLD may have been read while leftovers were waited for */
     while (!atomic_load(&s->manager_ended)) {
         int64_t look_ms = reaper_deadline_ms(s->env.reaper);
-        poll(fds, sizeof fds / sizeof fds[0],
-             clock_poll_timeout(clock_first(look_ms, s->give_up_ms)));
+        int error = program_wait(fds, sizeof fds / sizeof fds[0],
+                                 clock_first(look_ms, s->give_up_ms));
+        if (error || fds[1].revents || clock_ms() >= reaper_deadline_ms(s->env.reaper))
+            reaper_run(s->env.reaper);
         if (fds[0].revents)
             read_signals(s);
-        if (fds[1].revents || clock_ms() >= reaper_deadline_ms(s->env.reaper))
-            reaper_run(s->env.reaper);
         if (fds[2].revents) {
             eventfd_t count;
             eventfd_read(s->end_fd, &count);
