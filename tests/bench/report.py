@@ -10,7 +10,8 @@ BEGIN, END = "<!-- BEGIN figures -->\n", "<!-- END figures -->\n"
 
 
 class Row:
-    """A measure, and what it should be: at most (or at least) so many times another's, or so much."""
+    """A measure, and what it should be: at most (or at least) so many times another's, or so much.
+    `base` is whose; None: there is nothing to compare it to."""
 
     def __init__(self, measure, title, base="limit", most=None, least=None, absolute=None):
         self.measure, self.title, self.base = measure, title, base
@@ -43,7 +44,7 @@ def main_rows():
         *(Row(f"stop_{n}", f"stop of {n:,}, s", most=stop.get(n)) for n in SIZES),
         Row("memory_0", "memory with no child, KiB", absolute=1536),
         *(Row(f"memory_{n}", f"memory with {n:,}, KiB") for n in SIZES),
-        *(Row(f"each_{n}", f"of that for each of {n:,}, KiB", absolute=10 if n == 1000 else None)
+        *(Row(f"each_{n}", f"of that for each of {n:,}, KiB", base=None, absolute=10 if n == 1000 else None)
           for n in SIZES),
         Row("processes_1000", "processes of its own for 1,000"),
         Row("threads_1000", "threads for 1,000"),

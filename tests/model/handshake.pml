@@ -162,7 +162,6 @@ inline tell_group(empty_)
             member[i] = false
         }
         atomic { proc[i] = NONE; reaped[i]++ }
-        atomic { watched[i] = false } /* watcher_remove() */
     :: else
     fi;
     assert(st == STOPPING || (asked && st == UP)); /* EV_EXITED, or EV_EMPTY after it */
@@ -245,7 +244,7 @@ inline spawn()
             fi
         }
         atomic { door[i] = DOOR_SHUT; unstuck[i] = false }
-        atomic { watched[i] = true; fired[i] = false; } /* watcher_add() */
+        atomic { watched[i] = true; fired[i] = false; } /* watcher_add_once() */
 #ifdef MUTANT_WATCH_MISSES_THE_PAST
         atomic { fired[i] = (proc[i] == ZOMBIE) }
 #endif
@@ -372,6 +371,7 @@ inline on_exit_seen(n)
     atomic { /* under its lock */
         if
         :: watched[n] ->
+            watched[n] = false; /* give_slot() */
 #ifdef MUTANT_WATCHER_UNRESERVED
             assert(!freed[n]);
             if
