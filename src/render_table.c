@@ -80,8 +80,8 @@ static void fill_detail(const struct snapshot *s, char cells[COL_COMMAND][CELL_B
 {
     struct procstat stat;
     char text[24];
-    strcpy(cells[COL_CPU], "-");
-    strcpy(cells[COL_MEMORY], "-");
+    snprintf(cells[COL_CPU], CELL_BYTES, "-");
+    snprintf(cells[COL_MEMORY], CELL_BYTES, "-");
     snprintf(cells[COL_EXIT], CELL_BYTES, "%s", exit_text(&s->exit, text));
     if (s->pid && procstat_read(s->pid, &stat) == 0) {
         snprintf(cells[COL_CPU], CELL_BYTES, "%.1f", stat.cpu_percent);
@@ -93,8 +93,8 @@ static void fill(struct table *t, size_t i)
 {
     const struct snapshot *s = &t->set->items[i];
     char(*cells)[CELL_BYTES] = t->cells[i];
-    strcpy(cells[COL_PID], "-");
-    strcpy(cells[COL_UPTIME], "-");
+    snprintf(cells[COL_PID], CELL_BYTES, "-");
+    snprintf(cells[COL_UPTIME], CELL_BYTES, "-");
     if (s->pid) {
         snprintf(cells[COL_PID], CELL_BYTES, "%d", s->pid);
         duration_print_uptime(t->now_ms - s->up_ms, cells[COL_UPTIME]);

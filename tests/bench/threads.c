@@ -1,7 +1,8 @@
-/* threads.c - what a thread for each child has to pay: `threads N PROGRAM` starts N threads, each of
- * which starts its child with posix_spawn(); a second later it wakes each of them once, which kills
+/* threads.c - what a thread for each child has to pay: `threads N PROGRAM` starts N threads, of which
+ * each starts its child with posix_spawn(); a second later it wakes each of them once, which kills
  * its child, waits for it and ends. Prints the seconds that both took. No orders, states, logs,
  * deadlines, groups, and no way to learn of an exit but to wait for it in a system call. */
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -64,7 +65,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         sem_wait(&started);
     double start_s = now() - begun;
-    sleep(1);
+    poll(NULL, 0, 1000); /* until all children wait, too */
     begun = now();
     for (int i = 0; i < count; i++)
         sem_post(&keepers[i].stop);
