@@ -1,5 +1,6 @@
-/* render_table.c - the table of `status`. All columns but the last are ASCII: numbers, and names that
- * the configuration allows. The last one, the command, needs no layout and holds foreign bytes. */
+/* render_table.c - the table of `status`. All columns but the last are ASCII: numbers, and names
+ * that the configuration allows. The last one, the command, needs no layout and holds foreign
+ * bytes. */
 #include "render_forms.h"
 
 #include <errno.h>
@@ -164,7 +165,8 @@ static char *last_cell(const struct snapshot *s)
     return shown;
 }
 
-/* A padded cell and the gap behind it, in a colour where `colour` is one. How many columns are left. */
+/* A padded cell and the gap behind it, in a colour where `colour` is one. How many columns are
+ * left. */
 static int put_cell(FILE *out, const char *text, int width, const char *colour, int left)
 {
     fputs(colour, out);

@@ -1,7 +1,7 @@
-/* threads.c - what a thread for each child has to pay: `threads N PROGRAM` starts N threads, of which
- * each starts its child with posix_spawn(); a second later it wakes each of them once, which kills
- * its child, waits for it and ends. Prints the seconds that both took. No orders, states, logs,
- * deadlines, groups, and no way to learn of an exit but to wait for it in a system call. */
+/* threads.c - what a thread for each child has to pay: `threads N PROGRAM` starts N threads, each
+ * of which starts its child with posix_spawn(); a second later it wakes each of them once, which
+ * kills its child, waits for it and ends. Prints the seconds that both took. No orders, states,
+ * logs, deadlines, groups, and no way to learn of an exit but to wait for it in a system call. */
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
