@@ -29,9 +29,10 @@ struct chan;
  * Returns a channel to chan_free(), or NULL when out of memory. */
 struct chan *chan_new(size_t bytes, size_t slots);
 
-/* The same in memory of the caller's, which is aligned for anything and has chan_bytes(bytes, slots +
- * reserved): with room for `reserved` messages reserved already. Cannot fail. chan_free() releases
- * what else it has come to hold, and leaves that memory to the caller. */
+/* The same in memory of the caller's, which is aligned for anything and has
+ * chan_bytes(bytes, slots + reserved): with room for `reserved` messages reserved already.
+ * Cannot fail. chan_free() releases what else it has come to hold, and leaves that memory to
+ * the caller. */
 size_t chan_bytes(size_t bytes, size_t slots);
 struct chan *chan_place(void *memory, size_t bytes, size_t slots, size_t reserved);
 

@@ -106,10 +106,10 @@ static int block_signals(int *out_signal_fd)
     return 0;
 }
 
-/* For every SIGCHLD the kernel looks for a thread that does not block it: first at the parent of who
- * has exited, a monitor, then at the one found last, then at all others (complete_signal() in Linux'
- * kernel/signal.c). Thousands of monitors block it. So main does not while it waits, and is the one
- * found last. */
+/* For every SIGCHLD the kernel looks for a thread that does not block it: first at the parent of
+ * who has exited, a monitor, then at the one found last, then at all others (complete_signal() in
+ * Linux' kernel/signal.c). Thousands of monitors block it. So main does not while it waits, and is
+ * the one found last. */
 int program_wait(struct pollfd *fds, size_t count, int64_t deadline_ms)
 {
     sigset_t mask;
