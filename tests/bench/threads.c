@@ -15,8 +15,6 @@
 
 #define STACK_BYTES (64 * 1024) /* as a monitor's */
 
-extern char **environ;
-
 struct keeper {
     pthread_t thread;
     sem_t stop;
@@ -48,12 +46,12 @@ static double now(void)
 
 int main(int argc, char **argv)
 {
-    int count = argc > 2 ? atoi(argv[1]) : 0;
+    int count = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0;
     struct keeper *keepers = calloc((size_t)(count > 0 ? count : 1), sizeof *keepers);
     pthread_attr_t attr;
     if (count <= 0 || !keepers || pthread_attr_init(&attr) != 0 ||
         pthread_attr_setstacksize(&attr, STACK_BYTES) != 0)
-        return 2;
+        exit(2);
     program = argv + 2;
     sem_init(&started, 0, 0);
     double begun = now();
