@@ -16,17 +16,22 @@ static bool is_sticky(const struct stat *st)
     return (st->st_mode & S_ISVTX) != 0;
 }
 
-/* Who may make files in a directory may replace those that are there, unless it is sticky. What
- * cannot be looked at is not trusted either. */
+/* What cannot be looked at is not trusted. */
+static bool cannot_tell(struct problems *problems, struct place at, const char *path,
+                        const char *where, int error)
+{
+    problems_add(problems, at, "cannot tell who can replace %s: %s: %s", quote(path).text,
+                 quote(where).text, strerrordesc_np(error));
+    return false;
+}
+
+/* Who may make files in a directory may replace those that are there, unless it is sticky. */
 static bool trusts_directory(struct problems *problems, struct place at, const char *path,
                              const char *directory)
 {
     struct stat st;
-    if (stat(directory, &st) != 0) {
-        problems_add(problems, at, "cannot tell who can replace %s: %s: %s", quote(path).text,
-                     quote(directory).text, strerrordesc_np(errno));
-        return false;
-    }
+    if (stat(directory, &st) != 0)
+        return cannot_tell(problems, at, path, directory, errno);
     if (!everyone_can_write(&st) || is_sticky(&st))
         return true;
     problems_add(problems, at,
@@ -36,58 +41,68 @@ static bool trusts_directory(struct problems *problems, struct place at, const c
     return false;
 }
 
-/* `real` has no links in it, and comes back without its last name. */
+/* Cuts off the last name; false: it is the root. */
+static bool go_up(char *real)
+{
+    char *slash = strrchr(real, '/');
+    if (!slash || !slash[1])
+        return false;
+    slash[slash == real] = '\0'; /* the root keeps its slash */
+    return true;
+}
+
+/* From a directory to the root: `real` has no links in it, and is cut. */
 static bool trusts_way(struct problems *problems, struct place at, const char *path, char *real)
 {
-    for (;;) {
-        char *slash = strrchr(real, '/');
-        if (!slash || !slash[1])
-            return true;
-        slash[slash == real] = '\0'; /* the root keeps its slash */
+    do {
         if (!trusts_directory(problems, at, path, real))
             return false;
-    }
+    } while (go_up(real));
+    return true;
 }
 
 /* In a sticky directory nobody can replace what is another's, but make what is not there. */
 static bool trusts_owner(struct problems *problems, struct place at, const char *path,
-                         const char *real, const struct stat *st)
+                         const char *directory, const struct stat *st)
 {
     struct stat above;
-    const char *slash = strrchr(real, '/');
-    char *directory = strndup(real, slash == real ? 1 : (size_t)(slash - real));
-    bool known = directory && stat(directory, &above) == 0;
-    bool trusted = known &&
-                   (!everyone_can_write(&above) || st->st_uid == 0 || st->st_uid == above.st_uid);
-    if (!directory)
-        problems_set_out_of_memory(problems);
-    else if (!trusted)
-        problems_add(problems, at,
-                     "refused as root: %s belongs to user %u, and everyone can make files in %s: "
-                     "chown root %s",
-                     quote(path).text, st->st_uid, quote(directory).text, quote(path).text);
-    free(directory);
-    return trusted;
+    if (stat(directory, &above) != 0)
+        return cannot_tell(problems, at, path, directory, errno);
+    if (!everyone_can_write(&above) || st->st_uid == 0 || st->st_uid == above.st_uid)
+        return true;
+    problems_add(problems, at,
+                 "refused as root: %s belongs to user %u, and everyone can make files in %s: "
+                 "chown root %s",
+                 quote(path).text, st->st_uid, quote(directory).text, quote(path).text);
+    return false;
+}
+
+/* The real name of the directory in which `path` is; 0 or a positive errno. */
+static int directory_of(const char *path, char **out_real)
+{
+    const char *slash = strrchr(path, '/');
+    char *above = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+    *out_real = above ? realpath(above, NULL) : NULL;
+    int error = *out_real ? 0 : errno; /* ENOMEM where there is no `above` */
+    free(above);
+    return error;
 }
 
 /* The way of the name, up to its last link, and the way of the file. */
 static bool trusts_place(struct problems *problems, struct place at, const char *path,
                          const struct stat *st)
 {
-    const char *slash = strrchr(path, '/');
-    char *above = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
-    char *way = above ? realpath(above, NULL) : NULL;
-    char *file = realpath(path, NULL);
-    bool trusted = false;
-    if (!way || !file) {
-        problems_add(problems, at, "cannot tell who can replace %s: %s", quote(path).text,
-                     strerrordesc_np(errno));
-    } else {
-        trusted = trusts_owner(problems, at, path, file, st) &&
-                  trusts_directory(problems, at, path, way) &&
-                  trusts_way(problems, at, path, way) && trusts_way(problems, at, path, file);
+    char *way = NULL;
+    char *file = NULL;
+    int error = directory_of(path, &way);
+    if (!error) {
+        file = realpath(path, NULL);
+        error = file ? 0 : errno;
     }
-    free(above);
+    bool trusted = !error ? go_up(file) && trusts_owner(problems, at, path, file, st) &&
+                                trusts_way(problems, at, path, way) &&
+                                trusts_way(problems, at, path, file)
+                          : cannot_tell(problems, at, path, path, error);
     free(way);
     free(file);
     return trusted;
