@@ -10,8 +10,9 @@
  * An orphan that has no marks is logged once, when somebody asks and no instance has a cgroup, and
  * left alone until the end.
  *
- * Threads: reaper_track(), _signal(), _kill(), _ask() and _has_nobody() from any; the rest from
- * main only. Lock: one mutex guards the queue of new requests; hooks run without it, on main. */
+ * Threads: reaper_track(), _signal(), _kill(), _ask(), _has_nobody() and _ask_nobody() from any;
+ * the rest from main only. Lock: one mutex guards the queue of new requests; hooks run without it,
+ * on main. */
 #ifndef REAPER_H
 #define REAPER_H
 
@@ -87,9 +88,13 @@ void reaper_kill(struct reaper *reaper, struct reaper_question *question);
  * parent is no member of the session. */
 void reaper_ask(struct reaper *reaper, struct reaper_question *question);
 
-/* Whether it is plain, without asking, that nothing has left the group, or, where the leader is a
- * zombie, that nothing is left: main has adopted nobody at all. False: ask. */
-bool reaper_has_nobody(struct reaper *reaper, const struct reaper_question *question);
+/* Whether it is plain that nothing has left any group: main has adopted nobody at all. */
+bool reaper_has_nobody(const struct reaper *reaper);
+
+/* Whether it is plain, without asking main, that nothing is left; the leader is a zombie. True is
+ * the answer "empty", and the last one: what is requested later is not done. False: ask. */
+bool reaper_ask_nobody(struct reaper *reaper, struct reaper_question *question)
+    __attribute__((warn_unused_result));
 
 /* Readable when there are new requests: reaper_run() then, after every SIGCHLD, and when
  * reaper_deadline_ms() (INT64_MAX: never) has come. */

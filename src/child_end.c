@@ -35,7 +35,7 @@ void child_signal(const struct child *child, int signo)
  * after a moment in which most processes have ended. Who leaves later is an orphan of main's. */
 static void signal_strays(struct child *child)
 {
-    bool nobody = reaper_has_nobody(child->env->reaper, &child->question);
+    bool nobody = reaper_has_nobody(child->env->reaper);
     child->look_ms = nobody ? clock_ms() + LOOK_AFTER_MS : INT64_MAX;
     if (!nobody)
         reaper_signal(child->env->reaper, &child->question, child->stop_signal);
@@ -165,7 +165,7 @@ enum child_rest child_ask_what_is_left(struct child *child)
     unwatch_cgroup(child);
     bool owes_look = child->look_ms != INT64_MAX;
     child->look_ms = INT64_MAX;
-    if (reaper_has_nobody(child->env->reaper, &child->question))
+    if (reaper_ask_nobody(child->env->reaper, &child->question))
         return CHILD_REST_NONE;
     if (owes_look)
         reaper_signal(child->env->reaper, &child->question, child->stop_signal);

@@ -119,13 +119,20 @@ void reaper_ask(struct reaper *r, struct reaper_question *q)
 
 /* Children of the leader that outlive it are main's before it is a zombie (exit(2) gives them away
  * first), and an empty list of children reads as nothing (proc(5)). */
-bool reaper_has_nobody(struct reaper *r, const struct reaper_question *q)
+bool reaper_has_nobody(const struct reaper *r)
 {
     char byte;
+    return r->strays.lists && pread(r->strays.children_fd, &byte, 1, 0) == 0;
+}
+
+bool reaper_ask_nobody(struct reaper *r, struct reaper_question *q)
+{
+    bool nobody = reaper_has_nobody(r);
     pthread_mutex_lock(&r->lock);
-    bool used = q->used;
+    q->closed |= nobody && !q->used;
+    bool closed = q->closed;
     pthread_mutex_unlock(&r->lock);
-    return !used && r->strays.lists && pread(r->strays.children_fd, &byte, 1, 0) == 0;
+    return closed;
 }
 
 int reaper_fd(const struct reaper *r)
