@@ -21,8 +21,9 @@ struct daemon {
  * child has ended without it. 0, in the child; or a negative errno, to be said on `stderr`. */
 int daemon_detach(struct daemon *out_daemon) __attribute__((warn_unused_result));
 
-/* Tells the parent that all is well, having let go of the caller's stderr. To be called once. 0;
- * -EPIPE: nobody waits any more, the parent was ended. */
+/* Tells the parent that all is well and lets go of the caller's stderr. To be called once. 0;
+ * -EPIPE: nobody waits any more, the parent was ended; or another negative errno. An error has been
+ * said on the caller's stderr. */
 int daemon_up(struct daemon *daemon) __attribute__((warn_unused_result));
 
 #endif

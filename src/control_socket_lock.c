@@ -37,7 +37,10 @@ static int write_pid(int fd)
 {
     char text[PID_BYTES];
     int length = snprintf(text, sizeof text, "%d\n", getpid());
-    return pwrite(fd, text, (size_t)length, 0) != length || ftruncate(fd, length) < 0 ? -errno : 0;
+    ssize_t written = pwrite(fd, text, (size_t)length, 0);
+    if (written < 0 || ftruncate(fd, length) < 0)
+        return -errno;
+    return written == length ? 0 : -ENOSPC;
 }
 
 /* A file that also has another name could be one that matters to somebody. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,10 @@ _Noreturn static void wait_until_up(int up_fd, pid_t child)
     } while (count < 0 && errno == EINTR);
     if (count == 1)
         _exit(EXIT_SUCCESS);
+    if (count < 0) { /* one that may be up, and that nobody knows to be, must not be left behind */
+        fprintf(stderr, "taskmaster: cannot hear whether it is up: %s\n", strerrordesc_np(errno));
+        kill(child, SIGTERM);
+    }
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     say_why(status);
@@ -106,12 +111,14 @@ int daemon_up(struct daemon *daemon)
 {
     if (daemon->up_fd < 0)
         return 0;
+    int error = write(daemon->up_fd, "", 1) == 1 ? 0 : -errno;
+    close(daemon->up_fd);
+    daemon->up_fd = -1;
+    if (error)
+        fprintf(stderr, "taskmaster: cannot say that it is up: %s\n", strerrordesc_np(-error));
     if (daemon->own_stderr) {
         fclose(stderr);
         stderr = daemon->own_stderr;
     }
-    int error = write(daemon->up_fd, "", 1) == 1 ? 0 : -errno;
-    close(daemon->up_fd);
-    daemon->up_fd = -1;
     return error;
 }

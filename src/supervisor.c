@@ -358,7 +358,8 @@ static int tell_that_it_is_up(const struct supervisor_options *options)
 {
     int error = daemon_up(options->daemon);
     if (error) {
-        log_write(LOG_ERROR, "whoever started it was ended before it was up: it ends, too");
+        log_write(LOG_ERROR, "cannot tell whoever started it that it is up (%s): it ends",
+                  strerrordesc_np(-error));
         return error;
     }
     log_write(LOG_INFO, "started with '%s', pid %d", options->config_path, getpid());
