@@ -67,7 +67,7 @@ int child_start(struct child *child, const struct monitor_env *env, struct launc
 /* Removes the cgroup. Nothing is left of any process. */
 void child_release(struct child *child);
 
-/* A signal to the whole group; that nobody is left in it is fine. */
+/* A signal to the whole group; that nobody is left in it is fine, all else is logged. */
 void child_signal(const struct child *child, int signo);
 
 /* The stop signal, and SIGCONT so that a stopped process can obey it: to all that has to do with

@@ -11,7 +11,9 @@
 #include "cgroup.h"
 #include "child.h"
 #include "clock.h"
+#include "log.h"
 #include "monitor.h"
+#include "signame.h"
 
 #define LOOK_AFTER_MS 20
 
@@ -25,10 +27,18 @@ void child_wait_exit(pid_t pid, int flags, siginfo_t *out_info)
 
 /* ---- signals ---- */
 
+/* A program that has become somebody else's, by way of sudo(8), say, may not be ours to signal. */
+static void send_signal(pid_t target, int signo)
+{
+    if (kill(target, signo) < 0 && errno != ESRCH)
+        log_write(LOG_ERROR, "cannot send %s to %s %d: %s", signame(signo),
+                  target < 0 ? "process group" : "PID", abs(target), strerrordesc_np(errno));
+}
+
 void child_signal(const struct child *child, int signo)
 {
     if (child->pid > 0)
-        kill(-child->pid, signo);
+        send_signal(-child->pid, signo);
 }
 
 /* main is asked to find and signal what has left the group only if there may be something: now, or
@@ -75,8 +85,8 @@ void child_stop(struct child *child)
         return;
     child->owes_stop = child->stop_target == STOP_PROCESS && !child->leader_gone;
     if (child->owes_stop) {
-        kill(child->pid, child->stop_signal);
-        kill(child->pid, SIGCONT);
+        send_signal(child->pid, child->stop_signal);
+        send_signal(child->pid, SIGCONT);
     } else {
         stop_all(child);
     }
@@ -178,7 +188,7 @@ void child_bury(struct child *child)
     siginfo_t info;
     if (!child->in_cgroup) /* the question is closed: the count is ours to read */
         child->killed = child->question.killed;
-    child_signal(child, SIGKILL);
+    kill(-child->pid, SIGKILL);
     child_wait_exit(child->pid, 0, &info);
     close(child->pidfd);
     child->pid = 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "log.h"
 #include "manager_state.h"
 
 /* So soon it is tried again to get a start out of the way that nothing could be done about. */
@@ -112,6 +113,7 @@ size_t manager_order(struct manager *m, struct entry *entry, struct order *order
     if (reply && reply_owe(reply, 1)) /* no memory for an answer: do without the asker */
         reply = NULL;
     if (!order) {
+        log_write(LOG_ERROR, "no memory for an order to '%s'", entry->id->name);
         manager_answer(entry, NULL, reply, -ENOMEM);
         return reply ? 1 : 0;
     }

@@ -46,7 +46,7 @@ OTHER_WORDS = {**dict.fromkeys(("ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EAGAIN"
 # Nobody is there to be told; or whoever is there has no other way to be told than the one that
 # failed. By action, or by the function in which it failed.
 QUIET = ("EPIPE", "ECONNABORTED")
-QUIET_IN = {"sink_write": ("EIO", "ENOSPC"), "read_bytes": ("EIO",), "daemon_up": ("EIO", "EAGAIN", "EINTR")}
+QUIET_IN = {"sink_write": ("EIO", "ENOSPC"), "read_bytes": ("EIO",)}
 
 
 def run_one(options, session, fault, usual=None):
