@@ -77,32 +77,26 @@ static bool trusts_owner(struct problems *problems, struct place at, const char 
     return false;
 }
 
-/* The real name of the directory in which `path` is; 0 or a positive errno. */
-static int directory_of(const char *path, char **out_real)
+/* The real name of the directory in which `path` is, the caller's; NULL with errno. */
+static char *directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *above = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
-    *out_real = above ? realpath(above, NULL) : NULL;
-    int error = *out_real ? 0 : errno; /* ENOMEM where there is no `above` */
-    free(above);
-    return error;
+    char *directory = above ? realpath(above, NULL) : NULL;
+    free(above); /* which keeps errno: free(3) */
+    return directory;
 }
 
 /* The way of the name, up to its last link, and the way of the file. */
 static bool trusts_place(struct problems *problems, struct place at, const char *path,
                          const struct stat *st)
 {
-    char *way = NULL;
-    char *file = NULL;
-    int error = directory_of(path, &way);
-    if (!error) {
-        file = realpath(path, NULL);
-        error = file ? 0 : errno;
-    }
-    bool trusted = !error ? go_up(file) && trusts_owner(problems, at, path, file, st) &&
-                                trusts_way(problems, at, path, way) &&
-                                trusts_way(problems, at, path, file)
-                          : cannot_tell(problems, at, path, path, error);
+    char *way = directory_of(path);
+    char *file = way ? realpath(path, NULL) : NULL;
+    bool trusted = way && file ? go_up(file) && trusts_owner(problems, at, path, file, st) &&
+                                     trusts_way(problems, at, path, way) &&
+                                     trusts_way(problems, at, path, file)
+                               : cannot_tell(problems, at, path, path, errno);
     free(way);
     free(file);
     return trusted;
